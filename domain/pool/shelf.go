@@ -1,0 +1,140 @@
+package pool
+
+import (
+	"slices"
+
+	"dendro/domain"
+)
+
+// slot is an open need with those who hold a fresh task on it.
+type slot struct {
+	domain.Slot
+	tree    domain.TreeID
+	holders []domain.ContributorID
+	shelved bool
+}
+
+// bars reports whether the contributor may not take the slot.
+func (s *slot) bars(who domain.ContributorID) bool {
+	return slices.Contains(s.Barred, who) || slices.Contains(s.holders, who)
+}
+
+// shelf indexes the slots of one kind of task: those with a free place, those
+// of them to prefer, and for each contributor those that they may not take.
+type shelf struct {
+	slots  map[domain.MessageID]*slot
+	open   set
+	lonely set
+	barred map[domain.ContributorID][]domain.MessageID
+}
+
+func newShelf() shelf {
+	return shelf{slots: map[domain.MessageID]*slot{}, barred: map[domain.ContributorID][]domain.MessageID{}}
+}
+
+// put brings the slot's place in the index up to date; gone takes it out.
+func (f *shelf) put(s *slot, gone bool) {
+	if s.shelved {
+		f.open.remove(s.Message)
+		if s.Lonely {
+			f.lonely.remove(s.Message)
+		}
+		f.eachBarred(s, f.unbar)
+		s.shelved = false
+	}
+	if gone || s.Places <= len(s.holders) {
+		return
+	}
+	s.shelved = true
+	f.open.add(s.Message)
+	if s.Lonely {
+		f.lonely.add(s.Message)
+	}
+	f.eachBarred(s, f.bar)
+}
+
+// take changes what the slot asks for; it leaves the index under what it asked
+// for before.
+func (f *shelf) take(s *slot, want domain.Slot) {
+	f.put(s, true)
+	s.Slot = want
+	f.put(s, false)
+}
+
+// hold changes who holds fresh tasks on the slot.
+func (f *shelf) hold(s *slot, holders []domain.ContributorID) {
+	f.put(s, true)
+	s.holders = holders
+	f.put(s, false)
+}
+
+// eachBarred calls do once for each contributor that the slot bars.
+func (f *shelf) eachBarred(s *slot, do func(domain.ContributorID, domain.MessageID)) {
+	for i, who := range s.Barred {
+		if !slices.Contains(s.Barred[:i], who) {
+			do(who, s.Message)
+		}
+	}
+	for i, who := range s.holders {
+		if !slices.Contains(s.Barred, who) && !slices.Contains(s.holders[:i], who) {
+			do(who, s.Message)
+		}
+	}
+}
+
+func (f *shelf) bar(who domain.ContributorID, id domain.MessageID) {
+	f.barred[who] = append(f.barred[who], id)
+}
+
+func (f *shelf) unbar(who domain.ContributorID, id domain.MessageID) {
+	list := f.barred[who]
+	if i := slices.Index(list, id); i >= 0 {
+		list[i] = list[len(list)-1]
+		list = list[:len(list)-1]
+	}
+	if len(list) == 0 {
+		delete(f.barred, who)
+		return
+	}
+	f.barred[who] = list
+}
+
+// available counts the slots that the contributor may take.
+func (f *shelf) available(who domain.ContributorID) int {
+	return f.open.len() - len(f.barred[who])
+}
+
+// quickTries is how often pick guesses before it counts.
+const quickTries = 8
+
+// pick draws uniformly from the members of among that the contributor may
+// take; among is open or lonely. It guesses a few times, then counts past
+// what is barred: O(b log n) for b barred slots, whatever the number of trees.
+func (f *shelf) pick(among *set, who domain.ContributorID, dice *domain.Dice) (*slot, bool) {
+	n := among.len()
+	if n == 0 {
+		return nil, false
+	}
+	for range quickTries {
+		if s := f.slots[among.at(dice.Below(n))]; !s.bars(who) {
+			return s, true
+		}
+	}
+	var passed []int
+	for _, id := range f.barred[who] {
+		if rank, ok := among.rank(id); ok {
+			passed = append(passed, rank)
+		}
+	}
+	if len(passed) == n {
+		return nil, false
+	}
+	slices.Sort(passed)
+	k := dice.Below(n - len(passed))
+	for _, rank := range passed {
+		if rank <= k {
+			k++
+		}
+	}
+	return f.slots[among.at(k)], true
+}
