@@ -1,0 +1,103 @@
+package commands
+
+import (
+	"context"
+
+	"dendro/domain"
+	"dendro/domain/policy"
+	"dendro/domain/tree"
+)
+
+// Involved lists the trees that a contributor wrote, reviewed or ranked in,
+// partition by partition, by id.
+func (e *Engine) Involved(ctx context.Context, who domain.ContributorID) ([]domain.TreeID, error) {
+	var all []domain.TreeID
+	for p := range e.writers {
+		ids, err := ask(ctx, e, domain.Partition(p), func(s *state) []domain.TreeID { return s.involved(who) })
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, ids...)
+	}
+	return all, nil
+}
+
+// Effect counts what a bulk act does, or would do.
+type Effect struct {
+	Trees    int // in which anything changes
+	Messages int // deleted
+	Halted   int // trees that come to a halt with it
+}
+
+func (x *Effect) add(events []domain.Event) {
+	if len(events) == 0 {
+		return
+	}
+	x.Trees++
+	for _, e := range events {
+		switch e := e.(type) {
+		case tree.MessageDeleted:
+			x.Messages += len(e.Messages)
+		case tree.StateChanged:
+			if e.To == domain.HaltedByModerator {
+				x.Halted++
+			}
+		}
+	}
+}
+
+// DeleteAuthored deletes what a contributor wrote, tree by tree, each with a
+// command derived from c; c.Body is not looked at. It may be sent again after
+// an error, and goes on where it stopped. With preview it only counts.
+func (e *Engine) DeleteAuthored(ctx context.Context, c Command, do tree.DeleteAuthored, preview bool) (Effect, error) {
+	var x Effect
+	trees, err := e.Involved(ctx, do.Author)
+	for _, id := range trees {
+		if err != nil {
+			break
+		}
+		var events []domain.Event
+		one := Command{
+			ID: domain.CommandID(domain.Derive(c.ID, "tree/"+id.String(), 0)), Actor: c.Actor, Cause: c.Cause,
+			Body: OnTree{Tree: id, Do: do},
+		}
+		if preview {
+			events, err = e.foresee(ctx, id, one.ID, do)
+		} else {
+			var res Result
+			res, err = e.Do(ctx, one)
+			for _, r := range res.Events {
+				events = append(events, r.Payload)
+			}
+		}
+		x.add(events)
+	}
+	return x, err
+}
+
+// foresee gives what a tree would decide now.
+func (e *Engine) foresee(ctx context.Context, id domain.TreeID, command domain.CommandID, do tree.Command) ([]domain.Event, error) {
+	_, at, err := e.facts.locate(id, reference{})
+	if err != nil {
+		return nil, err
+	}
+	type foreseen struct {
+		events []domain.Event
+		err    error
+	}
+	p := domain.Place(string(at.Stream()), e.log.Identity().Partitions)
+	f, err := ask(ctx, e, p, func(s *state) foreseen {
+		t := s.trees[id]
+		if t == nil || t.pool == nil {
+			return foreseen{}
+		}
+		events, err := tree.Decide(t.State, do, &policy.Context{
+			Now: s.last, Policy: &t.pool.Policy, Dice: domain.NewDice(e.opt.Dice(command)), Command: command,
+		})
+		return foreseen{events, err}
+	})
+	if err == nil {
+		err = f.err
+	}
+	return f.events, err
+}

@@ -1,0 +1,258 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"dendro/domain"
+	"dendro/domain/tree"
+)
+
+// request is a command, or a question about the state, on its way.
+type request struct {
+	ctx    context.Context
+	cmd    Command
+	ask    func(*state) any // a question: looks at the state, keeps nothing of it
+	group  []*request       // commands that came together, instead of cmd and ask
+	answer chan answer      // holds one
+}
+
+type answer struct {
+	result Result
+	value  any // of a question
+	err    error
+}
+
+// reply never blocks: the channel has room for the one answer.
+func (r *request) reply(a answer) { r.answer <- a }
+
+// writer is the goroutine that owns one partition.
+type writer struct {
+	e      *Engine
+	p      domain.Partition
+	queue  chan *request
+	log    domain.Writer
+	s      *state
+	held   []*request // a group that waits for the batch before it
+	kept   domain.Seq // where the newest checkpoint ends
+	broken error      // why the partition takes no more commands
+}
+
+// attempts bounds how often a batch is decided again after failed appends.
+const attempts = 3
+
+// run answers until the queue is closed; what is queued then is still answered.
+func (w *writer) run(ctx context.Context) {
+	for first := range w.queue {
+		w.serve(ctx, w.gather(first))
+		if group := w.held; group != nil {
+			w.held = nil
+			w.serve(ctx, group)
+		}
+	}
+}
+
+func (w *writer) serve(ctx context.Context, batch []*request) {
+	if w.broken == nil {
+		w.process(ctx, batch)
+		return
+	}
+	for _, r := range batch {
+		r.reply(answer{err: w.broken})
+	}
+}
+
+// gather takes what has queued up, without waiting for more. A group is a
+// batch by itself, so that what is written together does not hang on timing.
+func (w *writer) gather(first *request) []*request {
+	if first.group != nil {
+		return first.group
+	}
+	batch := []*request{first}
+	for len(batch) < w.e.opt.MaxBatch {
+		select {
+		case r, ok := <-w.queue:
+			if !ok {
+				return batch
+			}
+			if r.group != nil {
+				w.held = r.group
+				return batch
+			}
+			batch = append(batch, r)
+		default:
+			return batch
+		}
+	}
+	return batch
+}
+
+// process decides, appends and answers a batch, in parts where its events are
+// too many for one append.
+func (w *writer) process(ctx context.Context, batch []*request) {
+	for failures := 0; len(batch) > 0; {
+		done, answers, events, err := w.decide(batch)
+		if err == nil && len(events) > 0 {
+			err = w.log.Append(ctx, events)
+		}
+		if err == nil {
+			w.e.committed(events)
+			for i, a := range answers {
+				batch[i].reply(a)
+			}
+			batch = batch[done:]
+			failures = 0
+			continue
+		}
+		failures++
+		if again := w.recover(ctx, err, failures); again != nil {
+			for _, r := range batch {
+				r.reply(answer{err: again})
+			}
+			return
+		}
+	}
+}
+
+// decide runs as many of the batch as fit one append. The answers stand for
+// the first done requests.
+func (w *writer) decide(batch []*request) (done int, answers []answer, events []domain.Recorded, err error) {
+	policy, _ := w.e.facts.policy()
+	for _, r := range batch {
+		if len(events) >= w.e.opt.MaxEvents {
+			break
+		}
+		a, added, err := w.one(r, policy)
+		if err != nil {
+			return 0, nil, nil, err
+		}
+		answers = append(answers, a)
+		events = append(events, added...)
+	}
+	return len(answers), answers, events, nil
+}
+
+// errHalfDecided means that a consequence was refused after its cause was
+// folded: a mistake in the rules. The state is thrown away.
+var errHalfDecided = errors.New("a consequence of the command was refused")
+
+func (w *writer) one(r *request, in campaignState) (answer, []domain.Recorded, error) {
+	if err := r.ctx.Err(); err != nil {
+		return answer{err: err}, nil, nil
+	}
+	now := w.now()
+	if r.ask != nil {
+		for _, p := range w.s.pools {
+			p.Advance(now)
+		}
+		return answer{value: r.ask(w.s)}, nil, nil
+	}
+	if old, known := w.s.memory.spans[r.cmd.ID]; known {
+		res, err := w.recall(r, old)
+		return answer{result: res, err: err}, nil, nil
+	}
+	u := &unit{s: w.s, cmd: r.cmd, now: now, dice: domain.NewDice(w.e.opt.Dice(r.cmd.ID))}
+	err := u.run(in)
+	if err != nil && len(u.events) > 0 {
+		return answer{}, nil, fmt.Errorf("%w: %T: %w", errHalfDecided, r.cmd.Body, err)
+	}
+	if tasks, unborn := w.s.forget(now); len(tasks) > 0 {
+		w.e.facts.forget(tasks, unborn)
+	}
+	res := Result{Events: u.events, At: domain.Position{Partition: w.p, Seq: w.s.next}}
+	return answer{result: res, err: err}, u.events, nil
+}
+
+// now asks the clock, and never goes back behind the newest event.
+func (w *writer) now() time.Time {
+	now := domain.Instant(w.e.opt.Clock.Now())
+	if now.Before(w.s.last) {
+		return w.s.last
+	}
+	return now
+}
+
+// recall reads a known command's events. Those of this very batch are not
+// stored yet: then the answer waits for the same append, without them.
+func (w *writer) recall(r *request, at span) (Result, error) {
+	res := Result{Repeated: true, At: domain.Position{Partition: w.p, Seq: w.s.next}}
+	from, to := w.e.log.Identity().Start(), w.e.log.Identity().Start()
+	from.End[w.p], to.End[w.p] = at.from, at.from+domain.Seq(at.count)
+	for rec, err := range w.e.log.Read(r.ctx, from, to) {
+		if errors.Is(err, domain.ErrForeignCut) {
+			return res, nil
+		}
+		if err != nil {
+			return Result{}, err
+		}
+		res.Events = append(res.Events, rec)
+	}
+	return res, nil
+}
+
+// recover brings the partition back after a failed append. nil means: decide
+// the batch again, against the rebuilt state; commands that had been written
+// after all are then known by their ids.
+func (w *writer) recover(ctx context.Context, cause error, failures int) error {
+	stop := func(err error) error {
+		w.broken = err
+		return err
+	}
+	switch {
+	case errors.Is(cause, domain.ErrFenced):
+		return stop(fmt.Errorf("partition %d: %w; send the command to its owner", w.p, cause))
+	case ctx.Err() != nil:
+		return stop(fmt.Errorf("the engine is closing; the command may or may not have been written: %w", domain.ErrUnknown))
+	case errors.Is(cause, domain.ErrUnknown):
+		if err := w.own(ctx); err != nil {
+			return stop(fmt.Errorf("partition %d could not be owned again: %w; restart", w.p, err))
+		}
+	default:
+		if err := w.rebuild(ctx); err != nil {
+			return stop(fmt.Errorf("partition %d could not be rebuilt: %w; restart", w.p, err))
+		}
+	}
+	switch {
+	case errors.Is(cause, errHalfDecided), errors.Is(cause, domain.ErrOverloaded), errors.Is(cause, domain.ErrFull):
+		return cause
+	case failures >= attempts:
+		return fmt.Errorf("gave up after %d attempts: %w", failures, cause)
+	}
+	return nil
+}
+
+// involved lists, in order, the trees that the contributor wrote, reviewed or
+// ranked in.
+func (s *state) involved(who domain.ContributorID) []domain.TreeID {
+	var out []domain.TreeID
+	for _, p := range s.pools {
+		for _, id := range p.trees {
+			if t := s.trees[id]; t != nil && takesPart(&t.State, who) {
+				out = append(out, id)
+			}
+		}
+	}
+	sortIDs(out)
+	return out
+}
+
+func takesPart(t *tree.State, who domain.ContributorID) bool {
+	for _, m := range t.Messages {
+		if m.Author == who {
+			return true
+		}
+		for _, r := range m.Reviews {
+			if r.By == who {
+				return true
+			}
+		}
+		for _, v := range m.Votes {
+			if v.By == who {
+				return true
+			}
+		}
+	}
+	return false
+}
