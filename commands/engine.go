@@ -241,11 +241,13 @@ func (e *Engine) route(c Command) (domain.Partition, Command, error) {
 		if err != nil {
 			return 0, c, err
 		}
-		b.Language, c.Body = lang, b
+		b.Language = lang
+		c.Body = b
 		return place(domain.PoolID{Language: lang}.Stream()), c, nil
 	case OnTree:
 		id, at, err := e.routeTree(&b)
-		b.Tree, c.Body = id, b
+		b.Tree = id
+		c.Body = b
 		return place(at.Stream()), c, err
 	case OnContributor:
 		if b.Contributor.IsZero() {
@@ -355,7 +357,7 @@ func (e *Engine) Foresee(ctx context.Context, r RequestTask, seed uint64) (pool.
 		if known == nil {
 			return foreseen{err: domain.Refuse(domain.NoTask, "nothing was ever asked for in %s", r.Language)}
 		}
-		a, err := known.Offer(pool.Request{Kind: r.Kind, Contributor: r.Contributor}, &policy.Context{Now: s.last, Policy: &known.Policy, Dice: domain.NewDice(seed)})
+		a, err := known.Offer(pool.Request{Kind: r.Kind, Contributor: r.Contributor, Collective: r.Collective}, &policy.Context{Now: s.last, Policy: &known.Policy, Dice: domain.NewDice(seed)})
 		return foreseen{a, err}
 	})
 	if err == nil {

@@ -75,14 +75,12 @@ func (u *unit) pool(p *poolEntry, c pool.Command) error {
 }
 
 func (u *unit) requestTask(c RequestTask, in campaign.State) error {
-	if c.Collective && c.Kind == domain.TaskInitialPrompt {
-		return domain.Refuse(domain.Invalid, "a task for initial prompts is one contributor's; ask for one each")
-	}
+	request := pool.Request{Kind: c.Kind, Contributor: c.Contributor, Collective: c.Collective}
 	p := u.s.pools[domain.PoolID{Language: c.Language}]
 	if p == nil || !p.Opened {
 		fresh := pool.New(domain.PoolID{Language: c.Language})
 		fresh.Policy = in.Policy
-		if _, err := fresh.Offer(pool.Request{Kind: c.Kind, Contributor: c.Contributor}, u.context(&in.Policy)); err != nil {
+		if _, err := fresh.Offer(request, u.context(&in.Policy)); err != nil {
 			return err // and the language stays unopened
 		}
 		p = u.s.pool(domain.PoolID{Language: c.Language})
@@ -91,7 +89,7 @@ func (u *unit) requestTask(c RequestTask, in campaign.State) error {
 	choice := pool.Assignment{}
 	if p.Opened {
 		var err error
-		if choice, err = p.Offer(pool.Request{Kind: c.Kind, Contributor: c.Contributor}, u.context(&p.Policy)); err != nil {
+		if choice, err = p.Offer(request, u.context(&p.Policy)); err != nil {
 			return err
 		}
 	} else {

@@ -78,6 +78,9 @@ func (x Decimal) String() string { return x.d.Text('f') }
 // Cmp compares: -1, 0 or 1.
 func (x Decimal) Cmp(y Decimal) int { return x.d.Cmp(&y.d) }
 
+// Equal reports whether both are the same number.
+func (x Decimal) Equal(y Decimal) bool { return x.Cmp(y) == 0 }
+
 // Sign is -1, 0 or 1.
 func (x Decimal) Sign() int { return x.d.Sign() }
 

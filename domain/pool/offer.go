@@ -9,6 +9,9 @@ import (
 type Request struct {
 	Kind        domain.TaskKind // TaskRandom draws one
 	Contributor domain.ContributorID
+	// Collective asks for a task that several contributors work on. Initial
+	// prompts are never one: each would begin a tree of its own.
+	Collective bool
 }
 
 // Assignment is the pool's answer: which task, on which message of which tree
@@ -39,11 +42,14 @@ func (s *State) Offer(r Request, ctx *policy.Context) (Assignment, error) {
 	kind := r.Kind
 	if kind == domain.TaskRandom {
 		var ok bool
-		if kind, ok = s.drawKind(r.Contributor, ctx.Dice); !ok {
+		if kind, ok = s.drawKind(r, ctx.Dice); !ok {
 			return Assignment{}, noTask(r.Kind)
 		}
 	}
 	if kind == domain.TaskInitialPrompt {
+		if r.Collective {
+			return Assignment{}, domain.Refuse(domain.Invalid, "a task for initial prompts is one contributor's; ask for one each")
+		}
 		if s.promptsWanted() <= 0 {
 			return Assignment{}, noTask(kind)
 		}
@@ -117,8 +123,11 @@ var groups = [...]struct {
 
 // drawKind draws a group by weight among those that have work for the
 // contributor, then one of its kinds by how much there is of each.
-func (s *State) drawKind(who domain.ContributorID, dice *domain.Dice) (domain.TaskKind, bool) {
-	available := s.Available(who)
+func (s *State) drawKind(r Request, dice *domain.Dice) (domain.TaskKind, bool) {
+	available := s.Available(r.Contributor)
+	if r.Collective {
+		available[domain.TaskInitialPrompt.Index()] = 0
+	}
 	weights := make([]int, len(groups))
 	any := false
 	for g, group := range groups {

@@ -1,0 +1,243 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+
+	"dendro/domain"
+	"dendro/domain/contributor"
+	"dendro/domain/tree"
+)
+
+// Appends fail at random in every way that the log's contract allows; each
+// command is sent until it is answered. All of them are in the log, once.
+func TestFailedAppends(t *testing.T) {
+	for seed := range uint64(8) {
+		w := newWorld(t, 2, 6, seed, nil)
+		faults := domain.NewDice(seed + 1000)
+		var mu sync.Mutex
+		w.log.Fault = func(domain.Partition, []domain.Recorded) (bool, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			switch faults.Below(6) {
+			case 0:
+				return true, domain.ErrUnknown
+			case 1:
+				return false, domain.ErrUnknown
+			case 2:
+				return false, domain.ErrOverloaded
+			}
+			return false, nil
+		}
+		acked := map[domain.CommandID]int{}
+		for i := range 150 {
+			c := Command{ID: w.id(), Actor: domain.ByRule("test"), Body: RequestTask{Contributor: w.members[i%6], Language: "en", Kind: domain.TaskInitialPrompt}}
+			for {
+				res, err := w.engine.Do(context.Background(), c)
+				if err == nil {
+					acked[c.ID] = len(res.Events)
+					break
+				}
+				if domain.RefusalKind(err) == domain.TooManyPending {
+					break
+				}
+				if !errors.Is(err, domain.ErrOverloaded) && !errors.Is(err, domain.ErrUnknown) {
+					t.Fatalf("seed %d: %v", seed, err)
+				}
+			}
+		}
+		w.log.Fault = nil
+		w.close()
+		stored := map[domain.CommandID]int{}
+		ids := map[domain.EventID]bool{}
+		for _, r := range w.log.All() {
+			stored[r.Command]++
+			if ids[r.ID] {
+				t.Fatalf("seed %d: event %s is there twice", seed, r.ID)
+			}
+			ids[r.ID] = true
+		}
+		for id, n := range acked {
+			if stored[id] != n || n == 0 {
+				t.Errorf("seed %d: command %s was acknowledged with %d events; %d are stored", seed, id, n, stored[id])
+			}
+		}
+		folded(t, w.log)
+	}
+}
+
+// Once another owner has come, nothing is written, and who asks is told.
+func TestFenced(t *testing.T) {
+	w := newWorld(t, 1, 2, 1, nil)
+	if _, err := w.log.Own(context.Background(), 0); err != nil {
+		t.Fatal(err)
+	}
+	before := len(w.log.All())
+	for range 3 {
+		_, err := w.engine.Do(context.Background(), Command{ID: w.id(), Actor: domain.ByRule("test"), Body: OnContributor{Contributor: domain.ContributorID{1}, Do: contributor.Register{}}})
+		if !errors.Is(err, domain.ErrFenced) {
+			t.Errorf("a fenced engine answers %v", err)
+		}
+	}
+	if n := len(w.log.All()); n != before {
+		t.Errorf("%d events were written by a fenced engine", n-before)
+	}
+	w.close()
+}
+
+// A command id is known after a restart too, and brings the old answer.
+func TestRepeatedAfterRestart(t *testing.T) {
+	w := newWorld(t, 2, 3, 1, nil)
+	c := Command{ID: w.id(), Actor: domain.ByRule("test"), Body: RequestTask{Contributor: w.members[0], Language: "en", Kind: domain.TaskInitialPrompt}}
+	first, err := w.engine.Do(context.Background(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.close()
+	w.open(nil)
+	again, err := w.engine.Do(context.Background(), c)
+	if err != nil || !again.Repeated || len(again.Events) != len(first.Events) {
+		t.Fatalf("again: %+v, %v", again, err)
+	}
+	task, _ := first.Task()
+	if same, _ := again.Task(); same.Task != task.Task {
+		t.Errorf("the repeated command was given task %s, first %s", same.Task, task.Task)
+	}
+	w.close()
+}
+
+// The same submission under another command id is answered as done, and adds
+// nothing (spec: collection §6).
+func TestSubmissionRepeatedWordForWord(t *testing.T) {
+	w := newWorld(t, 1, 1, 1, nil)
+	defer w.close()
+	w.dice = domain.NewDice(3) // no repetition of the helper's own below
+	res := w.must(RequestTask{Contributor: w.members[0], Language: "en", Kind: domain.TaskInitialPrompt})
+	task, _ := res.Task()
+	w.must(OnTree{Do: tree.Acknowledge{Task: task.Task, FrontendID: "f"}})
+	submit := OnTree{Do: tree.SubmitText{Task: task.Task, By: w.members[0], FrontendID: "m", Text: "What is a ring?"}}
+	w.must(submit)
+	before := len(w.log.All())
+	if res := w.must(submit); len(res.Events) != 0 || len(w.log.All()) != before {
+		t.Errorf("the repetition added %d events", len(w.log.All())-before)
+	}
+	submit.Do = tree.SubmitText{Task: task.Task, By: w.members[0], FrontendID: "m", Text: "Another text"}
+	if _, err := w.do(submit); domain.RefusalKind(err) != domain.TaskDone {
+		t.Errorf("another text for the same task: %v", err)
+	}
+}
+
+type cache struct {
+	mu   sync.Mutex
+	data map[string][]byte
+}
+
+func (c *cache) Save(name string, revision int, data []byte) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.data[fmt.Sprint(name, revision)] = slices.Clone(data)
+	return nil
+}
+
+func (c *cache) Load(name string, revision int) ([]byte, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.data[fmt.Sprint(name, revision)], nil
+}
+
+// Checkpoint and tail give the state that the whole log gives; a checkpoint of
+// another log, or a damaged one, is passed over.
+func TestCheckpoint(t *testing.T) {
+	kept := &cache{data: map[string][]byte{}}
+	w := newWorld(t, 2, 8, 5, nil)
+	w.close()
+	reopen := func() {
+		var err error
+		if w.engine, err = Open(context.Background(), w.log, Options{Clock: w.clock, Dice: seedDice, Checkpoints: kept}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 3 {
+		reopen()
+		for range 1500 {
+			w.step()
+		}
+		w.quiesce()
+		w.close()
+		if len(kept.data) == 0 {
+			t.Fatal("no checkpoint was kept")
+		}
+	}
+	reopen()
+	restored := 0
+	for p, s := range folded(t, w.log) {
+		if w.engine.writers[p].kept > 0 {
+			restored++
+		}
+		agree(t, w, w.engine.writers[p].s, s)
+	}
+	if restored != len(kept.data) {
+		t.Errorf("%d partitions were restored from %d checkpoints", restored, len(kept.data))
+	}
+	w.close()
+	for name, data := range kept.data {
+		kept.data[name] = data[:len(data)/2]
+	}
+	reopen()
+	w.close()
+}
+
+// Beyond the queue's bound commands are turned away at once, and none is lost.
+func TestOverload(t *testing.T) {
+	w := newWorld(t, 1, 1, 1, nil)
+	w.close()
+	var err error
+	w.engine, err = Open(context.Background(), w.log, Options{Clock: w.clock, Dice: seedDice, QueueSize: 2, MaxBatch: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	gate := make(chan struct{})
+	w.log.Fault = func(domain.Partition, []domain.Recorded) (bool, error) { <-gate; return false, nil }
+	const many = 50
+	results := make(chan error, many)
+	for i := range many {
+		id := domain.ContributorID{15: byte(i), 1: 1}
+		c := Command{ID: w.id(), Actor: domain.ByRule("test"), Body: OnContributor{Contributor: id, Do: contributor.Register{}}}
+		go func() { _, err := w.engine.Do(context.Background(), c); results <- err }()
+	}
+	turnedAway, done := 0, 0
+	for range many - 3 { // one under way and two queued at most
+		if err := <-results; !errors.Is(err, domain.ErrOverloaded) {
+			t.Fatal(err)
+		}
+		turnedAway++
+	}
+	close(gate)
+	for range many - turnedAway {
+		if err := <-results; err == nil {
+			done++
+		}
+	}
+	w.close()
+	stored := 0
+	for _, r := range w.log.All() {
+		if _, ok := r.Payload.(contributor.Registered); ok {
+			stored++
+		}
+	}
+	if stored != done+1 { // and the member that the world began with
+		t.Errorf("%d were acknowledged, %d stored", done, stored-1)
+	}
+}
+
+func TestClosed(t *testing.T) {
+	w := newWorld(t, 1, 1, 1, nil)
+	w.close()
+	if _, err := w.engine.Do(context.Background(), Command{ID: w.id(), Actor: domain.ByRule("test"), Body: OnCampaign{}}); !errors.Is(err, domain.ErrClosed) {
+		t.Errorf("a closed engine answers %v", err)
+	}
+}
