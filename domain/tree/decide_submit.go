@@ -52,6 +52,9 @@ func (d *decision) textFits(text string) error {
 
 // plant opens the tree with its prompt; the root has the id of its task.
 func (d *decision) plant(t *Task, e MessagePosted) error {
+	if d.s.Root() != nil {
+		return domain.Refuse(domain.Conflict, "the tree has its prompt already")
+	}
 	if e.Language != t.Language {
 		return domain.Refuse(domain.UnknownLanguage, "the task was for a prompt in %q, not in %q; ask for a task in that language", t.Language, e.Language)
 	}
