@@ -25,11 +25,11 @@ type shelf struct {
 	slots  map[domain.MessageID]*slot
 	open   set
 	lonely set
-	barred map[domain.ContributorID][]domain.MessageID
+	barred map[domain.ContributorID]map[domain.MessageID]struct{}
 }
 
 func newShelf() shelf {
-	return shelf{slots: map[domain.MessageID]*slot{}, barred: map[domain.ContributorID][]domain.MessageID{}}
+	return shelf{slots: map[domain.MessageID]*slot{}, barred: map[domain.ContributorID]map[domain.MessageID]struct{}{}}
 }
 
 // put brings the slot's place in the index up to date; gone takes it out.
@@ -83,20 +83,16 @@ func (f *shelf) eachBarred(s *slot, do func(domain.ContributorID, domain.Message
 }
 
 func (f *shelf) bar(who domain.ContributorID, id domain.MessageID) {
-	f.barred[who] = append(f.barred[who], id)
+	if f.barred[who] == nil {
+		f.barred[who] = map[domain.MessageID]struct{}{}
+	}
+	f.barred[who][id] = struct{}{}
 }
 
 func (f *shelf) unbar(who domain.ContributorID, id domain.MessageID) {
-	list := f.barred[who]
-	if i := slices.Index(list, id); i >= 0 {
-		list[i] = list[len(list)-1]
-		list = list[:len(list)-1]
-	}
-	if len(list) == 0 {
+	if delete(f.barred[who], id); len(f.barred[who]) == 0 {
 		delete(f.barred, who)
-		return
 	}
-	f.barred[who] = list
 }
 
 // available counts the slots that the contributor may take.
@@ -121,7 +117,7 @@ func (f *shelf) pick(among *set, who domain.ContributorID, dice *domain.Dice) (*
 		}
 	}
 	var passed []int
-	for _, id := range f.barred[who] {
+	for id := range f.barred[who] {
 		if rank, ok := among.rank(id); ok {
 			passed = append(passed, rank)
 		}
