@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"time"
 
 	"dendro/domain"
@@ -64,13 +65,25 @@ func (w *writer) serve(ctx context.Context, batch []*request) {
 	}
 }
 
-// gather takes what has queued up, without waiting for more. A group is a
-// batch by itself, so that what is written together does not hang on timing.
+// gather takes what has queued up. A group is a batch by itself, so that what
+// is written together does not hang on timing.
 func (w *writer) gather(first *request) []*request {
 	if first.group != nil {
 		return first.group
 	}
 	batch := []*request{first}
+	for before := 0; before < len(batch) && w.held == nil; {
+		before = len(batch)
+		batch = w.drain(batch)
+		// Those who were just answered get the chance to come again: else
+		// callers fall into two halves, each waiting for the other's append.
+		runtime.Gosched()
+	}
+	return batch
+}
+
+// drain adds what is queued now, without waiting.
+func (w *writer) drain(batch []*request) []*request {
 	for len(batch) < w.e.opt.MaxBatch {
 		select {
 		case r, ok := <-w.queue:

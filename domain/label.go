@@ -73,3 +73,16 @@ func LabelsAsked(r Role) []Label {
 
 // LabelsOfReport are those of the report form.
 func LabelsOfReport() []Label { return reportLabels }
+
+// LabelsFree are those that anyone may give freely: all, whatever the role
+// (spec: collection §6 limits the labels of tasks only). Callers do not change
+// it.
+func LabelsFree() []Label { return allLabels }
+
+var allLabels = func() []Label {
+	names := make([]Label, len(Labels))
+	for i, l := range Labels {
+		names[i] = l.Name
+	}
+	return names
+}()

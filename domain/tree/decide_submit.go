@@ -214,8 +214,7 @@ func (d *decision) setLabels(c SetLabels) error {
 		return err
 	}
 	labels := canonical(c.Labels)
-	allowed := slices.Concat(domain.LabelsAsked(m.Role), domain.LabelsOfReport())
-	switch err := checkLabels(labels, allowed); {
+	switch err := checkLabels(labels, domain.LabelsFree()); {
 	case err != nil:
 		return err
 	case len(c.Reason) > MaxReason:

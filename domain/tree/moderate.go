@@ -223,7 +223,7 @@ func (d *decision) discount(c Discount) error {
 	if d.s.discounted(c.Contributor) || !d.voted(c.Contributor) {
 		return nil
 	}
-	d.emit(VotesDiscounted{Contributor: c.Contributor, Reason: c.Reason})
+	d.emit(VotesDiscounted(c))
 	d.judgeVotes(c.Contributor)
 	return nil
 }
@@ -235,7 +235,7 @@ func (d *decision) reinstate(c Reinstate) error {
 	if !d.s.discounted(c.Contributor) {
 		return nil
 	}
-	d.emit(VotesReinstated{Contributor: c.Contributor, Reason: c.Reason})
+	d.emit(VotesReinstated(c))
 	d.judgeVotes(c.Contributor)
 	return nil
 }
