@@ -1,0 +1,12 @@
+//go:build unix && !linux
+
+package bolt
+
+import "os"
+
+// extend makes the file as long as size.
+func extend(f *os.File, _, size int64) error { return f.Truncate(size) }
+
+// forget would drop what the system remembers of the file; there is no
+// portable way to.
+func forget(*os.File) error { return nil }

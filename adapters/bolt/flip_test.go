@@ -1,0 +1,360 @@
+package bolt
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"dendro/adapters/adaptertest"
+	"dendro/domain"
+)
+
+// sample is a log on disk, its bytes, and where its live frames are in them.
+type sample struct {
+	dir    string
+	db     []byte
+	head   []byte
+	events []domain.Recorded
+	frames []sampleFrame
+	live   []bool // per page
+	pages  uint64
+	opened int // harmless flips that were opened for real
+}
+
+type sampleFrame struct {
+	from, to    int // in the file
+	first, next domain.Seq
+	partition   domain.Partition
+}
+
+// newSample makes a log of some hundred frames: three busy partitions with
+// pages of their own, one with little, which lies inline, and one never owned.
+func newSample(t testing.TB) *sample {
+	t.Helper()
+	s := &sample{dir: filepath.Join(t.TempDir(), "log")}
+	l := mustOpen(t, s.dir, testOptions(5))
+	for p := range domain.Partition(4) {
+		w, feed := mustOwn(t, l, p)
+		if p == 3 {
+			continue
+		}
+		for i := range 80 {
+			n, size := 1+i%3, 40
+			if i == 40 {
+				n, size = 64, 600
+			}
+			mustAppend(t, w, feed.Events(adaptertest.Command(int(p), i), n, 3, size))
+		}
+	}
+	s.events = mustRead(t, l)
+	mustClose(t, l)
+	s.db, s.head = mustReadFile(t, Path(s.dir)), mustReadFile(t, filepath.Join(s.dir, headName))
+	c := &checker{ctx: t.Context(), visit: func(f frame, at int64) {
+		s.frames = append(s.frames, sampleFrame{
+			from: int(at), to: int(at) + frameHead + len(f.records) + frameTail,
+			first: f.first, next: f.next(), partition: f.partition,
+		})
+	}}
+	if _, err := c.run(bytes.NewReader(s.db)); err != nil {
+		t.Fatal(err)
+	}
+	s.pages = c.outer.used.pages
+	s.db = s.db[:s.pages*pageSize] // what is behind was never used
+	for id := range s.pages {
+		s.live = append(s.live, id < firstDataPage || c.outer.used.seen[id/64]>>(id%64)&1 == 1)
+	}
+	return s
+}
+
+func mustReadFile(t testing.TB, path string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func mustWriteFile(t testing.TB, path string, b []byte) {
+	t.Helper()
+	if err := os.WriteFile(path, b, filePerm); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// frameAt is the live frame that holds the byte.
+func (s *sample) frameAt(offset int) (sampleFrame, bool) {
+	for _, f := range s.frames {
+		if f.from <= offset && offset < f.to {
+			return f, true
+		}
+	}
+	return sampleFrame{}, false
+}
+
+// flip turns a bit of the file round, checks what the check says, and turns it
+// back. It reports whether the flip was found.
+func (s *sample) flip(t *testing.T, h *head, offset int, bit byte) bool {
+	t.Helper()
+	s.db[offset] ^= bit
+	defer func() { s.db[offset] ^= bit }()
+	_, err := checkFile(t.Context(), bytes.NewReader(s.db), h, nil)
+	where := fmt.Sprintf("page %d, byte %d, bit %#x", offset/pageSize, offset%pageSize, bit)
+	f, inFrame := s.frameAt(offset)
+	var damage *domain.Damage
+	switch {
+	case errors.As(err, &damage):
+		if want := framePlace(f.partition, f.first, f.next); inFrame && damage.Place != want {
+			t.Errorf("%s: it is in %q, the damage names %q", where, want, damage.Place)
+		}
+		if !inFrame {
+			s.adjacent(t, where, offset, damage)
+		}
+		return true
+	case err != nil:
+		t.Errorf("%s: %v, want Damage", where, err)
+	case inFrame:
+		t.Errorf("%s: not found, and it is inside %s", where, framePlace(f.partition, f.first, f.next))
+	case s.opened < maxOpened:
+		s.opened++
+		s.harmless(t, where)
+	}
+	return false
+}
+
+// adjacent checks that damage beside frames names a place near the flip: a
+// page that holds the named frame, the one before or the one behind.
+func (s *sample) adjacent(t *testing.T, where string, offset int, damage *domain.Damage) {
+	t.Helper()
+	head, tail, atFrame := strings.Cut(damage.Place, "frame at ")
+	if !atFrame {
+		return // named by what it is: meta pages, identity, bucket, lost frames
+	}
+	var p domain.Partition
+	var first domain.Seq
+	_, errP := fmt.Sscanf(head, "partition %d,", &p)
+	_, errSeq := fmt.Sscanf(tail, "seq %d", &first)
+	if err := errors.Join(errP, errSeq); err != nil {
+		t.Fatalf("%s: what place is %q?", where, damage.Place)
+	}
+	leaf := false // where a partition's frames are: hold the place to it
+	for _, f := range s.frames {
+		if ahead := f.from/pageSize - offset/pageSize; f.partition != 3 && 0 <= ahead && ahead < 5 { // partition 3 lies in the root page
+			leaf = leaf || ahead == 0
+			if f.partition == p && (f.first == first || f.next == first) {
+				return
+			}
+		}
+	}
+	if leaf {
+		t.Errorf("%s: the damage names %q, which is elsewhere", where, damage.Place)
+	}
+}
+
+// maxOpened bounds the harmless flips that are opened for real: it takes long.
+const maxOpened = 15
+
+// harmless opens the flipped log for real: all must read back equal.
+func (s *sample) harmless(t *testing.T, where string) {
+	t.Helper()
+	mustWriteFile(t, Path(s.dir), s.db)
+	l, err := Open(t.Context(), s.dir, Options{ReadOnly: true})
+	if err != nil {
+		t.Errorf("%s: the check finds nothing, Open: %v", where, err)
+		return
+	}
+	defer l.Close()
+	if got := mustRead(t, l); !reflect.DeepEqual(got, s.events) {
+		t.Errorf("%s: not found, and the events differ", where)
+	}
+}
+
+// Every byte of all that is not a frame, and of some frames; thousands more
+// anywhere. Free pages and page ends take some flips: those must be harmless.
+func TestFlippedByteIsFound(t *testing.T) {
+	s := newSample(t)
+	h := decodeHead(s.head)
+	if h == nil || len(s.frames) < 250 {
+		t.Fatalf("a poor sample: head %v, %d frames", h, len(s.frames))
+	}
+	rng := rand.New(rand.NewPCG(1, 2))
+	bit := func() byte { return 1 << rng.IntN(8) }
+	found, missed := 0, 0
+	try := func(offset int) {
+		if s.flip(t, h, offset, bit()) {
+			found++
+		} else {
+			missed++
+		}
+	}
+	for slot := range 2 {
+		for i := range metaBytes {
+			try(slot*pageSize + i)
+		}
+	}
+	structural := 0
+	for id := firstDataPage; id < int(s.pages); id++ {
+		if !s.live[id] {
+			continue
+		}
+		for i := range pageHead + 3*elementHead { // heads of overflow pages are frames' bytes
+			if rng.IntN(8) > 0 && structural > 600 {
+				continue
+			}
+			structural++
+			try(id*pageSize + i)
+		}
+	}
+	for range 1000 {
+		id := rng.IntN(int(s.pages))
+		if s.live[id] || rng.IntN(50) == 0 {
+			try(id*pageSize + rng.IntN(pageSize))
+		}
+	}
+	t.Logf("%d flips found, %d harmless", found, missed)
+	if found < 1200 {
+		t.Errorf("only %d flips hit something", found)
+	}
+}
+
+// The table of buckets and the identity, byte for byte, with and without
+// log.head.
+func TestFlippedBitOfRootIsFound(t *testing.T) {
+	s := newSample(t)
+	m, err := readMetas(bytes.NewReader(s.db))
+	if err != nil {
+		t.Fatal(err)
+	}
+	from := int(m.newest.root) * pageSize
+	used := from + pageHead
+	root, err := parsePage(s.db[from:from+pageSize], m.newest.root)
+	if err != nil || !root.leaf {
+		t.Fatalf("the root is no leaf: %v", err)
+	}
+	if err := root.elements(func(e element, _ []byte) error {
+		used = from + int(e.at) + len(e.value) // e.at counts from the page's start here
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for _, h := range []*head{decodeHead(s.head), nil} {
+		for offset := from; offset < used; offset++ {
+			for _, bit := range []int{offset % 8, (offset + 5) % 8} {
+				if !s.flip(t, h, offset, 1<<bit) {
+					t.Errorf("byte %d, bit %d of the root page: not found (log.head: %t)", offset-from, bit, h != nil)
+				}
+			}
+		}
+	}
+}
+
+// Open says the same as the check, from the files, and reads what it opens.
+func TestOpenRefusesFlips(t *testing.T) {
+	s := newSample(t)
+	rng := rand.New(rand.NewPCG(3, 4))
+	for range 30 {
+		f := s.frames[rng.IntN(len(s.frames))]
+		offset := f.from + rng.IntN(f.to-f.from)
+		s.db[offset] ^= 0x10
+		mustWriteFile(t, Path(s.dir), s.db)
+		var damage *domain.Damage
+		_, err := Open(t.Context(), s.dir, Options{Clock: domain.NewManualClock(noon)})
+		if want := framePlace(f.partition, f.first, f.next); !errors.As(err, &damage) || damage.Place != want {
+			t.Fatalf("Open: %v, want Damage of %s", err, want)
+		}
+		if _, err := Check(t.Context(), s.dir, nil); !errors.As(err, &damage) {
+			t.Fatalf("Check: %v, want Damage", err)
+		}
+		s.db[offset] ^= 0x10
+	}
+	mustWriteFile(t, Path(s.dir), s.db)
+	for i := range s.head { // a damaged head tells nothing, and hides nothing
+		s.head[i] ^= 0x04
+		if decodeHead(s.head) != nil {
+			t.Errorf("byte %d of log.head: not found", i)
+		}
+		if i%32 == 0 {
+			mustWriteFile(t, filepath.Join(s.dir, headName), s.head)
+			s.harmless(t, fmt.Sprintf("byte %d of log.head", i))
+		}
+		s.head[i] ^= 0x04
+	}
+}
+
+// Without the newest meta page bbolt would take the commit before, and one
+// acknowledged append would be gone.
+func TestLostCommitIsFound(t *testing.T) {
+	s := newSample(t)
+	m, err := readMetas(bytes.NewReader(s.db))
+	if err != nil {
+		t.Fatal(err)
+	}
+	newest := int(m.newest.txid % 2)
+	for _, h := range []*head{decodeHead(s.head), nil} {
+		s.db[newest*pageSize+metaBytes-1] ^= 1
+		_, err = checkFile(t.Context(), bytes.NewReader(s.db), h, nil)
+		var damage *domain.Damage
+		if !errors.As(err, &damage) {
+			t.Fatalf("%v, want Damage", err)
+		}
+		if h != nil && !strings.HasPrefix(damage.Place, "partition 3, ") {
+			t.Errorf("the lost claim of partition 3 is named %q", damage.Place)
+		}
+		s.db[newest*pageSize+metaBytes-1] ^= 1
+	}
+	// The older one is needed by nobody.
+	s.db[(1-newest)*pageSize+metaBytes-1] ^= 1
+	if _, err := checkFile(t.Context(), bytes.NewReader(s.db), decodeHead(s.head), nil); err != nil {
+		t.Error(err)
+	}
+	s.db[newest*pageSize] ^= 1
+	if _, err := checkFile(t.Context(), bytes.NewReader(s.db), nil, nil); err == nil {
+		t.Error("both meta pages are damaged, and the check finds nothing")
+	}
+}
+
+// Whole pages that are zero, older or another page's, and files that are cut off.
+func TestWrongPageIsFound(t *testing.T) {
+	s := newSample(t)
+	h := decodeHead(s.head)
+	rng := rand.New(rand.NewPCG(5, 6))
+	for id := range int(s.pages) {
+		if !s.live[id] {
+			continue
+		}
+		b := bytes.Clone(s.db)
+		here := b[id*pageSize:][:pageSize]
+		if id%2 == 0 {
+			clear(here)
+		} else {
+			copy(here, s.db[rng.IntN(int(s.pages))*pageSize:][:pageSize])
+		}
+		if bytes.Equal(b, s.db) {
+			continue
+		}
+		_, err := checkFile(t.Context(), bytes.NewReader(b), h, nil)
+		if damage := new(domain.Damage); !errors.As(err, &damage) && id >= firstDataPage {
+			t.Errorf("page %d: %v, want Damage", id, err)
+		}
+	}
+	for range 100 {
+		n := rng.IntN(int(s.pages) * pageSize)
+		_, err := checkFile(t.Context(), bytes.NewReader(s.db[:n]), h, nil)
+		var damage *domain.Damage
+		if err == nil { // only free pages are cut off
+			for id := n / pageSize; id < int(s.pages); id++ {
+				if s.live[id] {
+					t.Fatalf("the file is cut off at %d, and the check finds nothing", n)
+				}
+			}
+		} else if !errors.As(err, &damage) {
+			t.Fatalf("the file is cut off at %d: %v, want Damage", n, err)
+		}
+	}
+}

@@ -1,0 +1,213 @@
+package bolt
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+
+	"dendro/domain"
+
+	"go.etcd.io/bbolt"
+)
+
+var _ domain.Log = (*Log)(nil)
+
+// Log is a domain.Log in one file. Make it with Open; Close gives the file
+// free. It may be used concurrently.
+type Log struct {
+	dir string
+	opt Options
+
+	// db is replaced only by reopen, under files; nil after it failed, or after Close.
+	files    sync.RWMutex
+	db       *bbolt.DB
+	file     *os.File // that of db
+	head     *os.File // log.head; nil when read-only
+	identity domain.Identity
+
+	queue   chan *request
+	gate    sync.RWMutex // guards closed, and queue from being closed while sent to
+	closed  bool
+	waiting atomic.Int64 // bytes
+	done    chan struct{}
+
+	// The committer's own, until it publishes.
+	tails []tail
+	txid  uint64
+	doubt error // a commit of which nobody knows whether it is durable
+
+	mu    sync.Mutex
+	end   []domain.Seq
+	grown chan struct{} // closed and replaced whenever the end moves
+}
+
+// Identity implements domain.Log.
+func (l *Log) Identity() domain.Identity { return l.identity }
+
+// Dir is the directory that the log lives in.
+func (l *Log) Dir() string { return l.dir }
+
+// End implements domain.Log.
+func (l *Log) End(ctx context.Context) (domain.Cut, error) {
+	if err := l.usable(ctx); err != nil {
+		return domain.Cut{}, err
+	}
+	end, _ := l.ends()
+	return end, nil
+}
+
+// ends is the cut behind all durable events, and a channel that is closed when
+// it moves.
+func (l *Log) ends() (domain.Cut, <-chan struct{}) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return domain.Cut{Log: l.identity.ID, End: l.end}.Clone(), l.grown
+}
+
+// publish tells readers where the log ends now.
+func (l *Log) publish() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for p := range l.tails {
+		l.end[p] = l.tails[p].next
+	}
+	l.wake()
+}
+
+// wake lets followers look again; mu is held.
+func (l *Log) wake() {
+	close(l.grown)
+	l.grown = make(chan struct{})
+}
+
+func (l *Log) usable(ctx context.Context) error {
+	l.gate.RLock()
+	defer l.gate.RUnlock()
+	if l.closed {
+		return domain.ErrClosed
+	}
+	return ctx.Err()
+}
+
+// Close ends the log: what waits to be appended still is, followers end with
+// ErrClosed, and the file is free for another process.
+func (l *Log) Close() error {
+	l.gate.Lock()
+	if l.closed {
+		l.gate.Unlock()
+		return nil
+	}
+	l.closed = true
+	if l.queue != nil {
+		close(l.queue)
+	}
+	l.gate.Unlock()
+	if l.queue != nil {
+		<-l.done
+	}
+	l.mu.Lock()
+	l.wake()
+	l.mu.Unlock()
+	l.files.Lock()
+	defer l.files.Unlock()
+	return l.closeFiles()
+}
+
+func (l *Log) closeFiles() error {
+	var errs []error
+	if l.db != nil {
+		errs = append(errs, l.db.Close())
+		l.db, l.file = nil, nil
+	}
+	if l.head != nil {
+		errs = append(errs, l.head.Close())
+		l.head = nil
+	}
+	return errors.Join(errs...)
+}
+
+// open opens or creates the files and learns where the partitions end.
+func (l *Log) open(ctx context.Context) error {
+	if l.opt.Create != nil {
+		if err := l.create(ctx); err != nil {
+			return err
+		}
+	} else if exists, err := survey(l.dir); err != nil || !exists {
+		return errors.Join(err, missing(exists, "the directory is empty"))
+	}
+	return l.openFiles(ctx, false)
+}
+
+// openFiles opens log.db and log.head. Cold asks the disk for what the file
+// holds, not the system's memory of it.
+func (l *Log) openFiles(ctx context.Context, cold bool) error {
+	var s sound
+	db, file, err := openDB(Path(l.dir), l.opt.ReadOnly, func(f *os.File) (err error) {
+		if err = lock(ctx, f, !l.opt.ReadOnly); err != nil {
+			return err
+		}
+		if cold {
+			if err = forget(f); err != nil {
+				return err
+			}
+		}
+		s, err = checkAgainstHead(ctx, l.dir, f, l.opt.Progress)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	l.db, l.file = db, file
+	if want := l.opt.Create; want != nil && *want != s.identity {
+		return errors.Join(fmt.Errorf("%w is there: %s with %d partitions, not %s with %d; give a directory of its own",
+			ErrOtherLog, s.identity.ID, s.identity.Partitions, want.ID, want.Partitions), l.closeFiles())
+	}
+	l.identity, l.tails, l.txid = s.identity, s.tails, s.txid
+	l.mu.Lock()
+	l.end = make([]domain.Seq, s.identity.Partitions)
+	l.mu.Unlock()
+	l.publish()
+	if l.opt.ReadOnly {
+		return nil
+	}
+	if l.head, err = os.OpenFile(filepath.Join(l.dir, headName), os.O_WRONLY|os.O_CREATE, filePerm); err != nil {
+		return errors.Join(err, l.closeFiles())
+	}
+	l.writeHead()
+	return nil
+}
+
+// openDB opens a bbolt file. Prepare runs on the open file before bbolt looks at it.
+func openDB(path string, readOnly bool, prepare func(*os.File) error) (*bbolt.DB, *os.File, error) {
+	var file *os.File
+	db, err := bbolt.Open(path, filePerm, &bbolt.Options{
+		ReadOnly: readOnly,
+		Timeout:  lockTimeout,
+		// The list of free pages is not stored: it would be one more page to
+		// write with each commit, and bytes that no checksum covers. Its array
+		// form always takes the lowest fit, so that equal logs have equal files.
+		NoFreelistSync: true,
+		FreelistType:   bbolt.FreelistArrayType,
+		PageSize:       pageSize, // the same file on every machine
+		// Growing the map waits for all readers, so it starts large. It is
+		// addresses only, no memory.
+		InitialMmapSize: 1 << 30,
+		NoStatistics:    true,
+		OpenFile: func(name string, flag int, perm os.FileMode) (*os.File, error) {
+			f, err := os.OpenFile(name, flag&^os.O_CREATE, perm)
+			if err != nil {
+				return nil, err
+			}
+			if err := prepare(f); err != nil {
+				return nil, errors.Join(err, f.Close())
+			}
+			file = f
+			return f, nil
+		},
+	})
+	return db, file, err
+}
