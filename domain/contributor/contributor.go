@@ -102,6 +102,9 @@ func Decide(s State, c Command, _ *policy.Context) ([]domain.Event, error) {
 		return nil, domain.Refuse(domain.UnknownContributor, "the contributor is not known; register first")
 	}
 	if s.Erased {
+		if _, again := c.(Erase); again {
+			return nil, nil
+		}
 		return nil, domain.Refuse(domain.ContributorDisabled, "this account was erased; nothing of it can change")
 	}
 	return decideKnown(s, c)
