@@ -195,7 +195,7 @@ func TestNothingToDo(t *testing.T) {
 		t.Errorf("error %v, report %+v", err, report)
 	}
 	opt.Contributors--
-	if _, err := crowd.Run(t.Context(), engine, opt); err == nil || !strings.Contains(err.Error(), "at least 12") {
+	if _, err := crowd.Run(t.Context(), engine, opt); err == nil || !strings.Contains(err.Error(), fmt.Sprint("at least ", crowd.Least)) {
 		t.Errorf("a crowd that is too small: %v", err)
 	}
 }

@@ -27,7 +27,7 @@ var habits = []struct {
 
 // Least is the smallest crowd: fewer people cannot review and rank each
 // other's texts.
-const Least = 12
+const Least = 5
 
 // member is one person of the crowd.
 type member struct {

@@ -22,8 +22,16 @@ func Policy(contributors int) policy.Policy {
 	p.MaxActiveTrees = min(max(contributors/25, 2), 10)
 	p.MaxInitialPromptReview = 2 * p.MaxActiveTrees
 	p.MaxPromptLotteryWaiting = 3 * p.MaxActiveTrees
+	if contributors < handful {
+		p.GoalTreeSize, p.MinGoalTreeSize, p.MaxChildrenCount = 5, 3, 2
+		p.NumReviewsInitialPrompt, p.NumReviewsReply, p.NumRequiredRankings = 1, 1, 1
+	}
 	return p
 }
+
+// handful is a crowd too small for three reviews and three rankings of
+// everything: too many of it are barred by what they did or skipped.
+const handful = 12
 
 // Identity is that of a log begun with the seed: the same seed, the same log.
 func Identity(seed uint64, partitions int) domain.Identity {
