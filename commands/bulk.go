@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"slices"
 
 	"dendro/domain"
 	"dendro/domain/policy"
@@ -20,6 +21,33 @@ func (e *Engine) Involved(ctx context.Context, who domain.ContributorID) ([]doma
 		all = append(all, ids...)
 	}
 	return all, nil
+}
+
+// involved lists, in order, the trees that the contributor wrote, reviewed or
+// ranked in.
+func (s *state) involved(who domain.ContributorID) []domain.TreeID {
+	var out []domain.TreeID
+	for id, t := range s.trees {
+		part := slices.ContainsFunc(t.Messages, func(m *tree.Message) bool { return m.Author == who })
+		t.eachVoter(func(voter domain.ContributorID) { part = part || voter == who })
+		if part {
+			out = append(out, id)
+		}
+	}
+	slices.SortFunc(out, domain.TreeID.Compare)
+	return out
+}
+
+// eachVoter calls do for the contributor of every review and ranking.
+func (t *treeEntry) eachVoter(do func(domain.ContributorID)) {
+	for _, m := range t.Messages {
+		for _, r := range m.Reviews {
+			do(r.By)
+		}
+		for _, v := range m.Votes {
+			do(v.By)
+		}
+	}
 }
 
 // Effect counts what a bulk act does, or would do.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
@@ -128,7 +127,9 @@ func (e *Engine) begin(ctx context.Context) error {
 			return fmt.Errorf("the campaign could not begin: %w", err)
 		}
 	}
-	e.react.reconcile()
+	if err := e.react.reconcile(ctx); err != nil {
+		return err
+	}
 	return e.Quiesce(ctx)
 }
 
@@ -412,10 +413,6 @@ func (e *Engine) release() error {
 		}
 	}
 	return errors.Join(failed...)
-}
-
-func sortIDs(ids []domain.TreeID) {
-	slices.SortFunc(ids, domain.TreeID.Compare)
 }
 
 type campaignState = campaign.State

@@ -234,6 +234,51 @@ func TestOverload(t *testing.T) {
 	}
 }
 
+// What an event asks for elsewhere follows after a restart too, if the engine
+// was stopped in between.
+func TestReactionsCatchUp(t *testing.T) {
+	w := newWorld(t, 2, 2, 1, nil)
+	task, _ := w.must(RequestTask{Contributor: w.members[0], Language: "en", Kind: domain.TaskInitialPrompt}).Task()
+	w.must(OnTree{Do: tree.Acknowledge{Task: task.Task, FrontendID: "f"}})
+	w.must(OnTree{Do: tree.SubmitText{Task: task.Task, By: w.members[0], FrontendID: "m", Text: "What is a ring?"}})
+	w.close()
+
+	stream := domain.ContributorStream(w.members[0])
+	own, err := w.log.Own(context.Background(), domain.Place(string(stream), 2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	claim := own.Claim()
+	disabled := domain.Recorded{
+		ID: domain.EventID{1}, Stream: stream, Version: 3, Schema: 1, Time: claim.Time, Epoch: claim.Epoch, Command: w.id(),
+		Position: domain.Position{Partition: claim.Position.Partition, Seq: claim.Position.Seq + 1},
+		Actor:    domain.ByModerator("m"), Payload: contributor.Disabled{Reason: "spam"},
+	}
+	if err := own.Append(context.Background(), []domain.Recorded{disabled}); err != nil {
+		t.Fatal(err)
+	}
+	w.open(nil)
+	w.close()
+	halted := 0
+	for _, r := range w.log.All() {
+		if e, ok := r.Payload.(tree.StateChanged); ok && e.To == domain.HaltedByModerator {
+			halted++
+			if r.Cause != disabled.ID {
+				t.Errorf("the prompt was halted because of event %s, want %s", r.Cause, disabled.ID)
+			}
+		}
+	}
+	if halted != 1 {
+		t.Errorf("%d prompts were halted, want 1", halted)
+	}
+	before := len(w.log.All())
+	w.open(nil)
+	w.close()
+	if after := len(w.log.All()); after != before+2 { // the claims
+		t.Errorf("the next start added %d events beside its claims", after-before-2)
+	}
+}
+
 func TestClosed(t *testing.T) {
 	w := newWorld(t, 1, 1, 1, nil)
 	w.close()

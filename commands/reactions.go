@@ -3,6 +3,7 @@ package commands
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -52,21 +53,51 @@ func (r *reactor) notice(events []domain.Recorded) {
 	}
 }
 
-// reconcile marks everything: after a start nobody knows what had followed.
-func (r *reactor) reconcile() {
+// reconcile marks what has not followed yet: after a start nobody knows where
+// the last run was cut off. One look at each tree tells.
+func (r *reactor) reconcile(ctx context.Context) error {
 	r.e.facts.mu.RLock()
-	var all []domain.ContributorID
-	for id, c := range r.e.facts.contributors {
-		if c.Disabled || c.Erased {
-			all = append(all, id)
+	standings := maps.Clone(r.e.facts.contributors)
+	r.e.facts.mu.RUnlock()
+	for p := range r.e.writers {
+		behind, err := ask(ctx, r.e, domain.Partition(p), func(s *state) []domain.ContributorID { return s.behind(standings) })
+		if err != nil {
+			return err
+		}
+		for _, who := range behind {
+			r.add(false, who)
 		}
 	}
-	r.e.facts.mu.RUnlock()
-	slices.SortFunc(all, domain.ContributorID.Compare)
-	for _, id := range all {
-		r.add(false, id)
-	}
 	r.add(true, domain.ContributorID{})
+	return nil
+}
+
+// behind lists, by id, the contributors whose standing has not reached every
+// tree yet: a prompt that should be halted, votes that should count no longer,
+// or again.
+func (s *state) behind(standings map[domain.ContributorID]contributor.State) []domain.ContributorID {
+	found := map[domain.ContributorID]bool{}
+	for _, t := range s.trees {
+		root := t.Root()
+		if root == nil {
+			continue
+		}
+		waits := t.State.State == domain.InitialPromptReview || t.State.State == domain.PromptLotteryWaiting
+		if c := standings[root.Author]; waits && (c.Disabled || c.Erased) {
+			found[root.Author] = true
+		}
+		for _, who := range t.Discounted {
+			if !standings[who].Discounted {
+				found[who] = true
+			}
+		}
+		t.eachVoter(func(who domain.ContributorID) {
+			if standings[who].Discounted && !slices.Contains(t.Discounted, who) {
+				found[who] = true
+			}
+		})
+	}
+	return slices.SortedFunc(maps.Keys(found), domain.ContributorID.Compare)
 }
 
 func (r *reactor) add(policy bool, who domain.ContributorID) {

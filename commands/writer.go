@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"dendro/domain"
-	"dendro/domain/tree"
 )
 
 // request is a command, or a question about the state, on its way.
@@ -234,38 +233,4 @@ func (w *writer) recover(ctx context.Context, cause error, failures int) error {
 		return fmt.Errorf("gave up after %d attempts: %w", failures, cause)
 	}
 	return nil
-}
-
-// involved lists, in order, the trees that the contributor wrote, reviewed or
-// ranked in.
-func (s *state) involved(who domain.ContributorID) []domain.TreeID {
-	var out []domain.TreeID
-	for _, p := range s.pools {
-		for _, id := range p.trees {
-			if t := s.trees[id]; t != nil && takesPart(&t.State, who) {
-				out = append(out, id)
-			}
-		}
-	}
-	sortIDs(out)
-	return out
-}
-
-func takesPart(t *tree.State, who domain.ContributorID) bool {
-	for _, m := range t.Messages {
-		if m.Author == who {
-			return true
-		}
-		for _, r := range m.Reviews {
-			if r.By == who {
-				return true
-			}
-		}
-		for _, v := range m.Votes {
-			if v.By == who {
-				return true
-			}
-		}
-	}
-	return false
 }
