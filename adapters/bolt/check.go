@@ -43,6 +43,8 @@ type tail struct {
 type sound struct {
 	identity domain.Identity
 	txid     uint64
+	idle     bool // the newest commit has no events
+	torn     bool // a newer commit was cut off, and is to be taken back
 	tails    []tail
 	report   Report
 }
@@ -58,6 +60,7 @@ type checker struct {
 	outer, inner *pager // of the buckets, and inside one
 	sound        sound
 	chain        uint32 // checksum of the identity
+	state        []byte // of the newest commit
 	buckets      int    // met so far
 	inside       bool   // the newest of them
 	more         bool   // the append goes on in the next frame
@@ -73,27 +76,51 @@ var errNoLog = errors.New("it is not a log")
 
 // checkFile checks a whole file, which nobody writes to. It answers *Damage,
 // errNoLog, an error that wraps ErrNewer, or that of ctx.
+//
+// A commit is its pages and its meta page, synced together: a power cut may
+// leave the meta page without some of the pages. That is no damage, but only
+// when the commit was not acknowledged, as far as log.head knows, and the
+// commit before it is there whole.
 func checkFile(ctx context.Context, f io.ReaderAt, h *head, progress func(done, total int64)) (sound, error) {
-	c := &checker{ctx: ctx, head: h, progress: progress}
-	return c.run(f)
-}
-
-func (c *checker) run(f io.ReaderAt) (sound, error) {
-	m, err := c.readMeta(f)
+	m, err := readMetas(f)
+	if err == nil {
+		err = m.explain(h)
+	}
 	if err != nil {
 		return sound{}, err
 	}
+	c := checker{ctx: ctx, head: h, progress: progress}
+	s, err := c.run(f, m.newest)
+	var damage *domain.Damage
+	if !errors.As(err, &damage) || m.older.txid+1 != m.newest.txid || h != nil && h.txid >= m.newest.txid {
+		return s, err
+	}
+	before := checker{ctx: ctx, head: h, progress: progress}
+	if s, again := before.run(f, m.older); again == nil {
+		s.torn = true
+		return s, nil
+	}
+	return sound{}, err
+}
+
+// run checks what stands below the meta page.
+func (c *checker) run(f io.ReaderAt, m meta) (sound, error) {
+	err := c.ctx.Err()
 	c.outer = newPager(f, m.pages)
 	c.inner = c.outer.beside()
 	c.sound.txid = m.txid
-	err = c.outer.walk(m.root, c.visitBucket)
-	if err == nil && c.buckets != c.sound.identity.Partitions+1 {
-		err = errors.New("buckets are missing")
-	}
-	if err == nil && m.freelist != noFreelist {
-		err = errors.New("another program has written to the file")
-	}
 	if err == nil {
+		err = c.outer.walk(m.root, c.visitBucket)
+	}
+	switch {
+	case err != nil:
+	case c.buckets != c.sound.identity.Partitions+1:
+		err = errors.New("buckets are missing")
+	case m.freelist != noFreelist:
+		err = errors.New("another program has written to the file")
+	case !bytes.Equal(c.state, encodeState(m.txid, c.sound.idle, c.sound.tails)):
+		err = &domain.Damage{Place: fmt.Sprintf("transaction %d", m.txid), Why: "its pages are not those that it wrote"}
+	default:
 		err = c.againstHead()
 	}
 	if err != nil {
@@ -101,26 +128,6 @@ func (c *checker) run(f io.ReaderAt) (sound, error) {
 	}
 	c.finish()
 	return c.sound, nil
-}
-
-// readMeta picks the newest sound meta page. When one is damaged, the other
-// must be the one that log.head names: else commits may be lost with it.
-func (c *checker) readMeta(f io.ReaderAt) (meta, error) {
-	damage := func(why string) (meta, error) { return meta{}, &domain.Damage{Place: "meta pages", Why: why} }
-	m, err := readMetas(f)
-	switch {
-	case err != nil:
-		return meta{}, err
-	case m.none && (m.other || !m.bolt) && c.head == nil:
-		return meta{}, errNoLog
-	case m.none:
-		return damage("neither of the two is sound")
-	case m.bad != nil && c.head == nil:
-		return damage(m.bad.Error() + ", and there is no log.head to tell whether it was the newer one")
-	case m.bad != nil && c.head.txid < m.newest.txid:
-		return damage(m.bad.Error() + ", and log.head is too old to tell whether it was the newer one")
-	}
-	return m.newest, nil
 }
 
 // visitBucket visits a bucket: the identity's, then one for each partition.
@@ -168,21 +175,25 @@ func (c *checker) visitMeta(b bucket) error {
 	n := 0
 	err := c.inner.walkBucket(b, func(e entry) (err error) {
 		n++
-		if n > 1 || e.bucket || !bytes.Equal(e.key, identityKey) {
-			return errIdentity
+		switch {
+		case n == 1 && !e.bucket && bytes.Equal(e.key, identityKey):
+			c.sound.identity, c.chain, err = decodeIdentity(e.value)
+		case n == 2 && !e.bucket && bytes.Equal(e.key, stateKey):
+			c.state, c.sound.idle = bytes.Clone(e.value), idleState(e.value)
+		default:
+			err = errIdentity
 		}
-		c.sound.identity, c.chain, err = decodeIdentity(e.value)
 		return err
 	})
 	switch id := c.sound.identity; {
 	case err != nil:
 		return err
-	case n == 0 || b.sequence != 0:
+	case n != 2 || b.sequence != 0:
 		return errIdentity
 	case c.head != nil && (c.head.log != id.ID || len(c.head.end) != id.Partitions):
 		return fmt.Errorf("log.head belongs to log %s, log.db to %s; put the files of one log together", c.head.log, id.ID)
 	}
-	c.sound.tails = make([]tail, c.sound.identity.Partitions)
+	c.sound.tails = emptyTails(c.sound.identity, c.chain)
 	c.sound.report.Partitions = make([]PartitionReport, c.sound.identity.Partitions)
 	return nil
 }
@@ -192,7 +203,6 @@ func (c *checker) visitMeta(b bucket) error {
 // found, too.
 func (c *checker) visitPartition(b bucket) error {
 	t := &c.sound.tails[c.at()]
-	*t = tail{next: 1, checksum: c.chain}
 	if err := c.inner.walkBucket(b, func(e entry) error { return c.visitFrame(e, t, b.sequence) }); err != nil {
 		return err
 	}

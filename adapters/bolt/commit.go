@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"runtime/debug"
+	"slices"
 
 	"dendro/domain"
 
@@ -63,13 +64,6 @@ func (l *Log) commit(group []*request) {
 		return
 	}
 	err := l.write(&g)
-	if err == nil {
-		for p, t := range g.tails {
-			l.tails[p] = t
-		}
-		l.writeHead()
-		l.publish()
-	}
 	for _, r := range g.requests {
 		r.answer <- err
 	}
@@ -150,20 +144,30 @@ func (l *Log) settle(r *request) error {
 	return nil
 }
 
-// write makes the staged frames durable. nil: they are. ErrFull: nothing was
-// written. ErrUnknown: nobody knows.
+// write makes the staged frames durable, and then known to readers. nil: they
+// are. ErrFull: nothing was written. ErrUnknown: nobody knows.
 func (l *Log) write(g *staged) error {
+	tails := slices.Clone(l.tails)
+	for p, t := range g.tails {
+		tails[p] = t
+	}
 	var txid uint64
 	err := l.update(func(tx *bbolt.Tx) error {
 		txid = uint64(tx.ID())
 		if err := l.room(tx.Size(), g); err != nil {
 			return err
 		}
-		return g.put(tx)
+		return g.put(tx, tails)
 	})
+	if err == nil {
+		err = syncData(l.file)
+	}
 	switch {
 	case err == nil:
-		l.txid = txid
+		l.tails, l.txid = tails, txid
+		l.idle = len(g.requests) == 0
+		l.writeHead()
+		l.publish()
 		return nil
 	case errors.Is(err, domain.ErrFull):
 		return err
@@ -195,8 +199,8 @@ func (l *Log) update(fn func(*bbolt.Tx) error) (err error) {
 	return l.db.Update(fn)
 }
 
-// put writes the frames into their buckets.
-func (g *staged) put(tx *bbolt.Tx) error {
+// put writes the frames into their buckets, and where the partitions end then.
+func (g *staged) put(tx *bbolt.Tx, tails []tail) error {
 	for _, r := range g.requests {
 		b := tx.Bucket(partitionBucket(r.p))
 		b.FillPercent = 1 // keys only ever come behind the last
@@ -209,8 +213,28 @@ func (g *staged) put(tx *bbolt.Tx) error {
 			return err
 		}
 	}
+	return tx.Bucket(metaBucket).Put(stateKey, encodeState(uint64(tx.ID()), len(g.requests) == 0, tails))
+}
+
+// finish ends a session with a commit of no events: should its pages be
+// damaged and log.head be lost, the commit before it still has them all.
+func (l *Log) finish() error {
+	if l.doubt != nil || l.idle {
+		return nil
+	}
+	if err := l.write(&staged{l: l}); !errors.Is(err, domain.ErrFull) {
+		return err
+	}
 	return nil
 }
+
+// How the file grows: at least, and at most, at once; and what a commit may
+// write anew per partition.
+const (
+	minGrowth = 1 << 20
+	maxGrowth = 16 << 20
+	leafSlack = 32 << 10
+)
 
 // room sets aside what the commit may need, in steps. So a full disk is found
 // before anything is written, and bbolt need not grow the file, and sync it

@@ -27,7 +27,7 @@ func (l *Log) create(ctx context.Context) error {
 	} else if err := f.Close(); err != nil {
 		return err
 	}
-	db, _, err := openDB(path, false, func(f *os.File) error { return l.claimNew(ctx, f) })
+	db, f, err := openDB(path, false, func(f *os.File) error { return l.claimNew(ctx, f) })
 	if errors.Is(err, errCreated) {
 		return os.Remove(path)
 	}
@@ -35,6 +35,9 @@ func (l *Log) create(ctx context.Context) error {
 		return err
 	}
 	err = db.Update(func(tx *bbolt.Tx) error { return fill(tx, *l.opt.Create) })
+	if err == nil {
+		err = syncData(f)
+	}
 	if err == nil {
 		err = os.Rename(path, Path(l.dir)) // while it is locked: nobody else makes a log here
 	}
@@ -70,7 +73,10 @@ func fill(tx *bbolt.Tx, id domain.Identity) error {
 	if err != nil {
 		return err
 	}
-	if err := b.Put(identityKey, encodeIdentity(id)); err != nil {
+	value := encodeIdentity(id)
+	chain := checksum(value[:len(value)-frameTail])
+	err = errors.Join(b.Put(identityKey, value), b.Put(stateKey, encodeState(uint64(tx.ID()), true, emptyTails(id, chain))))
+	if err != nil {
 		return err
 	}
 	for p := range id.Partitions {

@@ -22,6 +22,15 @@ func extend(f *os.File, from, size int64) error {
 	}
 }
 
+// syncData makes what was written to the file durable, and its length.
+func syncData(f *os.File) error {
+	for {
+		if err := unix.Fdatasync(int(f.Fd())); !errors.Is(err, unix.EINTR) {
+			return err
+		}
+	}
+}
+
 // forget drops what the system remembers of the file, so that reading it asks
 // the disk.
 func forget(f *os.File) error { return unix.Fadvise(int(f.Fd()), 0, 0, unix.FADV_DONTNEED) }

@@ -25,6 +25,9 @@ type sample struct {
 	live   []bool // per page
 	pages  uint64
 	opened int // harmless flips that were opened for real
+
+	// The files before the log was closed, which ends with a commit of no events.
+	running, runningHead []byte
 }
 
 type sampleFrame struct {
@@ -53,6 +56,7 @@ func newSample(t testing.TB) *sample {
 		}
 	}
 	s.events = mustRead(t, l)
+	s.running, s.runningHead = mustReadFile(t, Path(s.dir)), mustReadFile(t, l.head.Name())
 	mustClose(t, l)
 	s.db, s.head = mustReadFile(t, Path(s.dir)), mustReadFile(t, filepath.Join(s.dir, headName))
 	c := &checker{ctx: t.Context(), visit: func(f frame, at int64) {
@@ -61,7 +65,11 @@ func newSample(t testing.TB) *sample {
 			first: f.first, next: f.next(), partition: f.partition,
 		})
 	}}
-	if _, err := c.run(bytes.NewReader(s.db)); err != nil {
+	m, err := readMetas(bytes.NewReader(s.db))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.run(bytes.NewReader(s.db), m.newest); err != nil {
 		t.Fatal(err)
 	}
 	s.pages = c.outer.used.pages
@@ -204,21 +212,21 @@ func TestFlippedByteIsFound(t *testing.T) {
 			continue
 		}
 		for i := range pageHead + 3*elementHead { // heads of overflow pages are frames' bytes
-			if rng.IntN(8) > 0 && structural > 600 {
+			if rng.IntN(8) > 0 && structural > 1200 {
 				continue
 			}
 			structural++
 			try(id*pageSize + i)
 		}
 	}
-	for range 1000 {
+	for range 2500 {
 		id := rng.IntN(int(s.pages))
 		if s.live[id] || rng.IntN(50) == 0 {
 			try(id*pageSize + rng.IntN(pageSize))
 		}
 	}
 	t.Logf("%d flips found, %d harmless", found, missed)
-	if found < 1200 {
+	if found < 3000 {
 		t.Errorf("only %d flips hit something", found)
 	}
 }
@@ -243,13 +251,23 @@ func TestFlippedBitOfRootIsFound(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	for _, h := range []*head{decodeHead(s.head), nil} {
-		for offset := from; offset < used; offset++ {
-			for _, bit := range []int{offset % 8, (offset + 5) % 8} {
-				if !s.flip(t, h, offset, 1<<bit) {
-					t.Errorf("byte %d, bit %d of the root page: not found (log.head: %t)", offset-from, bit, h != nil)
-				}
+	h := decodeHead(s.head)
+	whole, err := checkFile(t.Context(), bytes.NewReader(s.db), h, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for offset := from; offset < used; offset++ {
+		for _, bit := range []int{offset % 8, (offset + 5) % 8} {
+			if !s.flip(t, h, offset, 1<<bit) {
+				t.Errorf("byte %d, bit %d of the root page: not found", offset-from, bit)
 			}
+			// Without log.head the last commit may be taken back: it has no events.
+			s.db[offset] ^= 1 << bit
+			got, err := checkFile(t.Context(), bytes.NewReader(s.db), nil, nil)
+			if damage := new(domain.Damage); !errors.As(err, &damage) && (err != nil || !got.report.Cut.Equal(whole.report.Cut)) {
+				t.Errorf("byte %d, bit %d of the root page, without log.head: %v, and it ends at %s", offset-from, bit, err, got.report.Cut)
+			}
+			s.db[offset] ^= 1 << bit
 		}
 	}
 }
@@ -288,34 +306,43 @@ func TestOpenRefusesFlips(t *testing.T) {
 }
 
 // Without the newest meta page bbolt would take the commit before, and one
-// acknowledged append would be gone.
+// acknowledged append would be gone. Here the last is the claim of partition 3.
 func TestLostCommitIsFound(t *testing.T) {
 	s := newSample(t)
-	m, err := readMetas(bytes.NewReader(s.db))
+	db, h := s.running, decodeHead(s.runningHead)
+	m, err := readMetas(bytes.NewReader(db))
 	if err != nil {
 		t.Fatal(err)
 	}
-	newest := int(m.newest.txid % 2)
-	for _, h := range []*head{decodeHead(s.head), nil} {
-		s.db[newest*pageSize+metaBytes-1] ^= 1
-		_, err = checkFile(t.Context(), bytes.NewReader(s.db), h, nil)
-		var damage *domain.Damage
-		if !errors.As(err, &damage) {
-			t.Fatalf("%v, want Damage", err)
-		}
-		if h != nil && !strings.HasPrefix(damage.Place, "partition 3, ") {
-			t.Errorf("the lost claim of partition 3 is named %q", damage.Place)
-		}
-		s.db[newest*pageSize+metaBytes-1] ^= 1
+	check := func(h *head) (sound, error) { return checkFile(t.Context(), bytes.NewReader(db), h, nil) }
+	end := func(slot uint64) int { return int(slot%2)*pageSize + metaBytes - 1 }
+	var damage *domain.Damage
+
+	db[end(m.newest.txid)] ^= 1
+	if _, err := check(h); !errors.As(err, &damage) || damage.Place != "partition 3, frames from seq 1 on (events 1 to 1)" {
+		t.Errorf("the newest meta page: %v", err)
 	}
-	// The older one is needed by nobody.
-	s.db[(1-newest)*pageSize+metaBytes-1] ^= 1
-	if _, err := checkFile(t.Context(), bytes.NewReader(s.db), decodeHead(s.head), nil); err != nil {
-		t.Error(err)
+	if _, err := check(nil); !errors.As(err, &damage) {
+		t.Errorf("the newest meta page, no log.head: %v", err)
 	}
-	s.db[newest*pageSize] ^= 1
-	if _, err := checkFile(t.Context(), bytes.NewReader(s.db), nil, nil); err == nil {
-		t.Error("both meta pages are damaged, and the check finds nothing")
+	db[end(m.older.txid)] ^= 1
+	if _, err := check(nil); !errors.As(err, &damage) {
+		t.Errorf("both meta pages: %v", err)
+	}
+	db[end(m.newest.txid)] ^= 1
+	if _, err := check(h); err != nil {
+		t.Errorf("the older meta page, which nobody needs: %v", err)
+	}
+	db[end(m.older.txid)] ^= 1
+
+	// Its pages: with log.head it is known that they were whole.
+	root := int(m.newest.root) * pageSize
+	for i := range 200 {
+		db[root+i] ^= 8
+		if _, err := check(h); !errors.As(err, &damage) {
+			t.Errorf("byte %d of the newest root page: %v", i, err)
+		}
+		db[root+i] ^= 8
 	}
 }
 

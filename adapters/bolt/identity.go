@@ -9,7 +9,7 @@ import (
 	"dendro/domain"
 )
 
-// The log's identity is the one value of the bucket "meta":
+// The log's identity is one of the two values of the bucket "meta":
 //
 //	magic       "dendro log\n"
 //	format      2 bytes, big-endian like all that follow
@@ -26,6 +26,7 @@ const (
 var (
 	metaBucket  = []byte("meta")
 	identityKey = []byte("identity")
+	stateKey    = []byte("state")
 )
 
 // partitionBucket names the bucket of a partition. The names sort as the
@@ -73,4 +74,39 @@ func checkIdentity(id domain.Identity) error {
 		return fmt.Errorf("a log of %d partitions; give 1 to %d", id.Partitions, domain.MaxPartitions)
 	}
 	return nil
+}
+
+// encodeState gives the other value of the bucket "meta", written anew by each
+// commit. It ties the tree of pages to the meta page above it: a page that is
+// older than its commit cannot pass for the page that was to be there.
+//
+//	transaction 8 bytes, big-endian like all that follow
+//	idle        1 byte, 1 = the commit has no events
+//	ends        4 bytes, CRC-32C of each partition's next seq and last checksum
+//	checksum    4 bytes, CRC-32C of all before
+func encodeState(txid uint64, idle bool, tails []tail) []byte {
+	ends := make([]byte, 0, 12*len(tails))
+	for _, t := range tails {
+		ends = binary.BigEndian.AppendUint64(ends, uint64(t.next))
+		ends = binary.BigEndian.AppendUint32(ends, t.checksum)
+	}
+	b := append(binary.BigEndian.AppendUint64(nil, txid), 0)
+	if idle {
+		b[8] = 1
+	}
+	b = binary.BigEndian.AppendUint32(b, checksum(ends))
+	return binary.BigEndian.AppendUint32(b, checksum(b))
+}
+
+// idleState reports whether the state is that of a commit without events.
+func idleState(b []byte) bool { return len(b) > 8 && b[8] == 1 }
+
+// emptyTails are the ends of a new log's partitions. The chain of each begins
+// with the checksum of the identity.
+func emptyTails(id domain.Identity, chain uint32) []tail {
+	tails := make([]tail, id.Partitions)
+	for p := range tails {
+		tails[p] = tail{next: 1, checksum: chain}
+	}
+	return tails
 }

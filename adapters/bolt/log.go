@@ -39,6 +39,7 @@ type Log struct {
 	tails []tail
 	txid  uint64
 	doubt error // a commit of which nobody knows whether it is durable
+	idle  bool  // the newest commit has no events
 
 	mu    sync.Mutex
 	end   []domain.Seq
@@ -106,15 +107,17 @@ func (l *Log) Close() error {
 		close(l.queue)
 	}
 	l.gate.Unlock()
+	var err error
 	if l.queue != nil {
 		<-l.done
+		err = l.finish()
 	}
 	l.mu.Lock()
 	l.wake()
 	l.mu.Unlock()
 	l.files.Lock()
 	defer l.files.Unlock()
-	return l.closeFiles()
+	return errors.Join(err, l.closeFiles())
 }
 
 func (l *Log) closeFiles() error {
@@ -136,8 +139,8 @@ func (l *Log) open(ctx context.Context) error {
 		if err := l.create(ctx); err != nil {
 			return err
 		}
-	} else if exists, err := survey(l.dir); err != nil || !exists {
-		return errors.Join(err, missing(exists, "the directory is empty"))
+	} else if err := mustExist(l.dir); err != nil {
+		return err
 	}
 	return l.openFiles(ctx, false)
 }
@@ -156,6 +159,9 @@ func (l *Log) openFiles(ctx context.Context, cold bool) error {
 			}
 		}
 		s, err = checkAgainstHead(ctx, l.dir, f, l.opt.Progress)
+		if err == nil && s.torn {
+			err = l.repair(f, s.txid)
+		}
 		return err
 	})
 	if err != nil {
@@ -166,7 +172,7 @@ func (l *Log) openFiles(ctx context.Context, cold bool) error {
 		return errors.Join(fmt.Errorf("%w is there: %s with %d partitions, not %s with %d; give a directory of its own",
 			ErrOtherLog, s.identity.ID, s.identity.Partitions, want.ID, want.Partitions), l.closeFiles())
 	}
-	l.identity, l.tails, l.txid = s.identity, s.tails, s.txid
+	l.identity, l.tails, l.txid, l.idle = s.identity, s.tails, s.txid, s.idle
 	l.mu.Lock()
 	l.end = make([]domain.Seq, s.identity.Partitions)
 	l.mu.Unlock()
@@ -179,6 +185,14 @@ func (l *Log) openFiles(ctx context.Context, cold bool) error {
 	}
 	l.writeHead()
 	return nil
+}
+
+// repair takes the commit behind txid back, which a power cut has left in part.
+func (l *Log) repair(f *os.File, txid uint64) error {
+	if l.opt.ReadOnly {
+		return errors.New("its last write was cut off, which the next start of the engine puts right; start it once")
+	}
+	return takeBack(f, txid+1)
 }
 
 // openDB opens a bbolt file. Prepare runs on the open file before bbolt looks at it.
@@ -197,6 +211,9 @@ func openDB(path string, readOnly bool, prepare func(*os.File) error) (*bbolt.DB
 		// addresses only, no memory.
 		InitialMmapSize: 1 << 30,
 		NoStatistics:    true,
+		// bbolt would sync twice, once before and once behind the meta page. The
+		// check above every start makes one do: see checkFile.
+		NoSync: true,
 		OpenFile: func(name string, flag int, perm os.FileMode) (*os.File, error) {
 			f, err := os.OpenFile(name, flag&^os.O_CREATE, perm)
 			if err != nil {

@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"hash/fnv"
 	"io"
+	"os"
+
+	"dendro/domain"
 )
 
 // What bbolt (file format 2) writes in front of a file: two meta pages, each
@@ -62,6 +65,7 @@ func parseMeta(b []byte, slot uint64) (meta, error) {
 // metas are both meta pages of a file.
 type metas struct {
 	newest meta  // the newer one of those that are sound
+	older  meta  // the other one, when it is sound, too
 	bad    error // what is wrong with one or both; nil when both are sound
 	none   bool  // neither is sound
 	bolt   bool  // at least one begins as bbolt's do
@@ -70,7 +74,7 @@ type metas struct {
 
 func readMetas(f io.ReaderAt) (metas, error) {
 	var out metas
-	sound := 0
+	var sound []meta
 	for slot := range uint64(2) {
 		var b [metaBytes]byte
 		n, err := f.ReadAt(b[:], int64(slot)*pageSize)
@@ -89,11 +93,57 @@ func readMetas(f io.ReaderAt) (metas, error) {
 		case m.pageSize != pageSize:
 			out.other = true
 		default:
-			if sound++; sound == 1 || m.txid > out.newest.txid {
-				out.newest = m
-			}
+			sound = append(sound, m)
 		}
 	}
-	out.none = sound == 0
+	switch len(sound) {
+	case 0:
+		out.none = true
+	case 1:
+		out.newest = sound[0]
+	default:
+		out.newest, out.older = sound[0], sound[1]
+		if out.older.txid > out.newest.txid {
+			out.newest, out.older = out.older, out.newest
+		}
+	}
 	return out, nil
+}
+
+// explain tells why the meta pages cannot be relied upon. When one is damaged,
+// the other must be the one that log.head names: else commits may be lost.
+func (m *metas) explain(h *head) error {
+	why := ""
+	switch {
+	case m.none && (m.other || !m.bolt) && h == nil:
+		return errNoLog
+	case m.none:
+		why = "neither of the two is sound"
+	case m.bad != nil && h == nil:
+		why = m.bad.Error() + ", and there is no log.head to tell whether it was the newer one"
+	case m.bad != nil && h.txid < m.newest.txid:
+		why = m.bad.Error() + ", and log.head is too old to tell whether it was the newer one"
+	default:
+		return nil
+	}
+	return &domain.Damage{Place: "meta pages", Why: why}
+}
+
+// takeBack makes the commit before the newest one the newest: the meta page of
+// the newest becomes a copy of the other, under the number before that.
+func takeBack(f *os.File, newest uint64) error {
+	var b [metaBytes]byte
+	if _, err := f.ReadAt(b[:], int64((newest+1)%2)*pageSize); err != nil {
+		return err
+	}
+	n := binary.NativeEndian
+	n.PutUint64(b[0:], newest%2)
+	n.PutUint64(b[64:], newest-2)
+	sum := fnv.New64a()
+	sum.Write(b[pageHead : pageHead+metaSummed])
+	n.PutUint64(b[pageHead+metaSummed:], sum.Sum64())
+	if _, err := f.WriteAt(b[:], int64(newest%2)*pageSize); err != nil {
+		return err
+	}
+	return syncData(f)
 }

@@ -76,8 +76,8 @@ func Open(ctx context.Context, dir string, o Options) (*Log, error) {
 // Check checks the log in dir as Open does, with no effect on it, while no
 // process writes to it.
 func Check(ctx context.Context, dir string, progress func(done, total int64)) (Report, error) {
-	if exists, err := survey(dir); err != nil || !exists {
-		return Report{}, explainOpen(dir, errors.Join(err, missing(exists, "the directory is empty")))
+	if err := mustExist(dir); err != nil {
+		return Report{}, explainOpen(dir, err)
 	}
 	f, err := os.Open(Path(dir))
 	if err != nil {
@@ -91,11 +91,13 @@ func Check(ctx context.Context, dir string, progress func(done, total int64)) (R
 	return s.report, explainOpen(dir, err)
 }
 
-func missing(exists bool, why string) error {
-	if exists {
-		return nil
+// mustExist refuses a directory without a log.
+func mustExist(dir string) error {
+	exists, err := survey(dir)
+	if err == nil && !exists {
+		return ErrNoLog
 	}
-	return fmt.Errorf("%w: %s", ErrNoLog, why)
+	return err
 }
 
 func checkAgainstHead(ctx context.Context, dir string, f *os.File, progress func(done, total int64)) (sound, error) {
@@ -137,7 +139,7 @@ func explainOpen(dir string, err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, ErrNoLog):
-		return fmt.Errorf("%w in %s; check the path, or create one there", err, dir)
+		return fmt.Errorf("%w in %s: the directory is empty; check the path, or create one there", ErrNoLog, dir)
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("%w in %s: there is no such directory; check the path, or create one there", ErrNoLog, dir)
 	case errors.Is(err, errNoLog):

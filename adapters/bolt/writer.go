@@ -17,9 +17,6 @@ const (
 	MaxWaiting      = 1024      // appends and takeovers
 	MaxWaitingBytes = 128 << 20 // their events
 	maxGroupBytes   = 16 << 20  // after which a commit takes no further append
-	minGrowth       = 1 << 20   // of the file at once
-	maxGrowth       = 16 << 20  //
-	leafSlack       = 32 << 10  // what a commit may write anew per partition
 )
 
 // writer implements domain.Writer.
@@ -72,20 +69,27 @@ func (w *writer) Append(ctx context.Context, events []domain.Recorded) error {
 	case len(events) > MaxAppendEvents:
 		return fmt.Errorf("an append of %d events, %d is the most; split it", len(events), MaxAppendEvents)
 	}
-	if err := w.check(events); err != nil {
-		return err
-	}
-	r := newRequest(w.p)
-	r.epoch, r.first, r.events = w.claim.Epoch, events[0].Position.Seq, len(events)
-	r.from, r.until = events[0].Time, events[len(events)-1].Time
-	var err error
-	if r.frames, r.bytes, err = frames(w.p, r.epoch, events); err != nil {
+	r, err := w.request(events)
+	if err != nil {
 		return err
 	}
 	if err = w.l.submit(ctx, r); isLost(err) {
 		w.lost = err
 	}
 	return err
+}
+
+// request checks and encodes the events, while others are being written.
+func (w *writer) request(events []domain.Recorded) (*request, error) {
+	if err := w.check(events); err != nil {
+		return nil, err
+	}
+	r := newRequest(w.p)
+	r.epoch, r.first, r.events = w.claim.Epoch, events[0].Position.Seq, len(events)
+	r.from, r.until = events[0].Time, events[len(events)-1].Time
+	var err error
+	r.frames, r.bytes, err = frames(w.p, r.epoch, events)
+	return r, err
 }
 
 // check holds the events to what they must be among themselves.
