@@ -82,7 +82,7 @@ func TestSimulateMisuse(t *testing.T) {
 	for args, text := range map[string]string{
 		"simulate":                                  "--data DIR",
 		"simulate --data d more":                    "flags only",
-		"simulate --data d --contributors 3":        "give 12 to",
+		"simulate --data d --contributors 3":        "give 5 to",
 		"simulate --data d --tasks 0":               "0 tasks",
 		"simulate --data d --partitions 0":          "give 1 to 1024",
 		"simulate --data d --partitions 1025":       "give 1 to 1024",
