@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -43,8 +44,8 @@ func (x *bare) encode(b *testing.B, events []domain.Recorded) {
 	}
 }
 
-func (x *bare) append(b *testing.B) {
-	if _, err := x.f.Write(x.buf); err != nil {
+func (x *bare) write(b *testing.B, group []byte) {
+	if _, err := x.f.Write(group); err != nil {
 		b.Fatal(err)
 	}
 	if err := x.f.Sync(); err != nil {
@@ -76,7 +77,7 @@ func BenchmarkAppend(b *testing.B) {
 				start := time.Now()
 				mustAppend(b, w, events)
 				mid := time.Now()
-				x.append(b)
+				x.write(b, x.buf)
 				log, plain = log+mid.Sub(start), plain+time.Since(mid)
 			}
 			report(b, group, log, plain)
@@ -84,54 +85,47 @@ func BenchmarkAppend(b *testing.B) {
 	}
 }
 
-// Writers of as many partitions, each with one event at a time: what queues up
-// shares a commit. Beside them a bare file takes as many events in one write.
+// Writers of as many partitions, each with one event in flight: what queues up
+// shares a commit. The bare file takes the same bytes in groups of the same
+// mean size.
 func BenchmarkAppendTogether(b *testing.B) {
 	for _, writers := range []int{8, 64} {
 		b.Run(fmt.Sprintf("writers=%d", writers), func(b *testing.B) {
 			l := mustOpen(b, b.TempDir(), testOptions(writers))
-			x := newBare(b)
-			rounds := make([]chan []domain.Recorded, writers)
-			feeds := make([]*adaptertest.Feed, writers)
-			var wg, round sync.WaitGroup
+			own := make([]domain.Writer, writers)
+			batches := make([][]domain.Recorded, writers)
 			for p := range writers {
 				w, feed := mustOwn(b, l, domain.Partition(p))
-				feeds[p], rounds[p] = feed, make(chan []domain.Recorded)
+				own[p], batches[p] = w, feed.Events(adaptertest.Command(p, 0), b.N/writers+1, 7, benchText)
+			}
+			before := l.txid
+			b.ResetTimer()
+			var wg sync.WaitGroup
+			for p := range writers {
 				wg.Go(func() {
-					for events := range rounds[p] {
-						if err := w.Append(context.Background(), events); err != nil {
+					for i := range batches[p] {
+						if err := own[p].Append(context.Background(), batches[p][i:i+1]); err != nil {
 							b.Error(err)
+							return
 						}
-						round.Done()
 					}
 				})
 			}
-			var log, plain time.Duration
-			i := 0
-			for b.Loop() {
-				batches := make([][]domain.Recorded, writers)
-				var all []domain.Recorded
-				for p := range writers {
-					batches[p] = feeds[p].Events(adaptertest.Command(p, i), 1, 7, benchText)
-					all = append(all, batches[p]...)
-				}
-				i++
-				x.encode(b, all)
-				start := time.Now()
-				round.Add(writers)
-				for p := range writers {
-					rounds[p] <- batches[p]
-				}
-				round.Wait()
-				mid := time.Now()
-				x.append(b)
-				log, plain = log+mid.Sub(start), plain+time.Since(mid)
-			}
-			for p := range writers {
-				close(rounds[p])
-			}
 			wg.Wait()
-			report(b, writers, log, plain)
+			log := b.Elapsed()
+			events := len(batches[0]) * writers
+			mustClose(b, l)
+			commits := int(l.txid - before)
+			x := newBare(b)
+			x.encode(b, slices.Concat(batches...))
+			start := time.Now()
+			for group := range slices.Chunk(x.buf, len(x.buf)/commits+1) {
+				x.write(b, group)
+			}
+			plain := time.Since(start)
+			b.ReportMetric(float64(events)/float64(commits), "events/commit")
+			b.ReportMetric(float64(events)/log.Seconds(), "events/s")
+			b.ReportMetric(100*plain.Seconds()/log.Seconds(), "%ofbare")
 		})
 	}
 }

@@ -3,7 +3,6 @@ package bolt
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -16,19 +15,17 @@ import (
 
 // Report is what a sound log holds.
 type Report struct {
-	Identity   domain.Identity
-	Cut        domain.Cut
-	Frames     uint64
-	Events     uint64
-	Bytes      uint64 // of frames
-	Partitions []PartitionReport
+	Identity domain.Identity
+	Cut      domain.Cut
+	Share
+	Partitions []Share
 }
 
-// PartitionReport is one partition's share.
-type PartitionReport struct {
+// Share is what the log, or one partition, holds.
+type Share struct {
 	Frames uint64
 	Events uint64
-	Bytes  uint64
+	Bytes  uint64 // of frames
 }
 
 // tail is where a partition ends.
@@ -46,6 +43,7 @@ type sound struct {
 	idle     bool // the newest commit has no events
 	torn     bool // a newer commit was cut off, and is to be taken back
 	tails    []tail
+	index    []index
 	report   Report
 }
 
@@ -63,8 +61,15 @@ type checker struct {
 	state        []byte // of the newest commit
 	buckets      int    // met so far
 	inside       bool   // the newest of them
-	more         bool   // the append goes on in the next frame
+	last         frame  // met last
+	newest       []span // of each partition
 	told         int64  // pages, when progress was told last
+}
+
+// span is a part of the file.
+type span struct {
+	at   int64
+	size int
 }
 
 // progressStep is how many pages are checked between two reports of progress,
@@ -114,8 +119,8 @@ func (c *checker) run(f io.ReaderAt, m meta) (sound, error) {
 	}
 	switch {
 	case err != nil:
-	case c.buckets != c.sound.identity.Partitions+1:
-		err = errors.New("buckets are missing")
+	case c.buckets != 2:
+		err = errors.New("a bucket is missing")
 	case m.freelist != noFreelist:
 		err = errors.New("another program has written to the file")
 	case !bytes.Equal(c.state, encodeState(m.txid, c.sound.idle, c.sound.tails)):
@@ -130,21 +135,18 @@ func (c *checker) run(f io.ReaderAt, m meta) (sound, error) {
 	return c.sound, nil
 }
 
-// visitBucket visits a bucket: the identity's, then one for each partition.
+// visitBucket visits a bucket: that of the identity and then that of the frames.
 func (c *checker) visitBucket(e entry) error {
 	if c.buckets == 0 && c.head == nil && !looksOurs(e) {
 		return errNoLog
 	}
-	name := metaBucket
-	if c.buckets > 0 {
-		name = partitionBucket(c.at() + 1)
-	}
+	names := [][]byte{metaBucket, frameBucket}
 	b, err := parseBucket(e.element)
 	switch {
-	case c.buckets > 0 && c.buckets > c.sound.identity.Partitions:
+	case c.buckets == len(names):
 		return errors.New("there is one bucket too many")
-	case !bytes.Equal(e.key, name):
-		return errors.New("its name is damaged")
+	case !bytes.Equal(e.key, names[c.buckets]):
+		return errors.New("the name of a bucket is damaged")
 	case err != nil:
 		return err
 	}
@@ -153,7 +155,7 @@ func (c *checker) visitBucket(e entry) error {
 	if c.buckets == 1 {
 		err = c.visitMeta(b)
 	} else {
-		err = c.visitPartition(b)
+		err = c.visitFrames(b)
 	}
 	if err == nil {
 		c.inside = false
@@ -164,12 +166,9 @@ func (c *checker) visitBucket(e entry) error {
 // looksOurs tells a log whose first bucket is damaged from the file of another
 // program that uses bbolt.
 func looksOurs(e entry) bool {
-	return bytes.Equal(e.key, metaBucket) || bytes.Equal(e.next, partitionBucket(0)) ||
+	return bytes.Equal(e.key, metaBucket) || bytes.Equal(e.next, frameBucket) ||
 		bytes.Contains(slices.Concat(e.key, e.value), []byte(identityMagic))
 }
-
-// at is the partition whose bucket was met last; -1 before the first.
-func (c *checker) at() domain.Partition { return domain.Partition(c.buckets - 2) }
 
 func (c *checker) visitMeta(b bucket) error {
 	n := 0
@@ -194,60 +193,99 @@ func (c *checker) visitMeta(b bucket) error {
 		return fmt.Errorf("log.head belongs to log %s, log.db to %s; put the files of one log together", c.head.log, id.ID)
 	}
 	c.sound.tails = emptyTails(c.sound.identity, c.chain)
-	c.sound.report.Partitions = make([]PartitionReport, c.sound.identity.Partitions)
+	c.sound.report.Partitions = make([]Share, c.sound.identity.Partitions)
+	c.sound.index = make([]index, c.sound.identity.Partitions)
+	c.newest = make([]span, c.sound.identity.Partitions)
 	return nil
 }
 
-// visitPartition visits a partition's frames. Its bucket's sequence number is
-// its end, so that a bucket or branch page that leads to an older page is
+// visitFrames visits all frames. The bucket's sequence number is the last
+// frame's, so that a bucket or branch page that leads to an older page is
 // found, too.
-func (c *checker) visitPartition(b bucket) error {
-	t := &c.sound.tails[c.at()]
-	if err := c.inner.walkBucket(b, func(e entry) error { return c.visitFrame(e, t, b.sequence) }); err != nil {
+func (c *checker) visitFrames(b bucket) error {
+	if err := c.inner.walkBucket(b, c.visitFrame); err != nil {
 		return err
 	}
-	switch {
-	case uint64(t.next) != b.sequence:
-		return fmt.Errorf("the partition ends at seq %d, its bucket says %d", t.next, b.sequence)
-	case c.more:
+	switch n := c.sound.report.Frames; {
+	case n != b.sequence:
+		return fmt.Errorf("%d frames follow it that are missing here", b.sequence-n)
+	case c.last.more:
 		return errors.New("the rest of the last append is missing")
 	}
-	return nil
+	return c.readTimes()
 }
 
-func (c *checker) visitFrame(e entry, t *tail, end uint64) error {
+func (c *checker) visitFrame(e entry) error {
 	f, err := parseFrame(e.value)
+	key := parseKey(e.key)
+	number := c.sound.report.Frames + 1
+	if err == nil && key != keyOf(number, e.value) {
+		key, err = keyOf(number, e.value), errors.New("its key is damaged, or frames before it are missing")
+	}
+	switch {
+	case err != nil && key.events == 0:
+		return err
+	case err != nil:
+		return &domain.Damage{Place: key.String(), Why: err.Error()}
+	case int(f.partition) >= len(c.sound.tails):
+		return &domain.Damage{Place: key.String(), Why: "there is no such partition"}
+	}
+	t := &c.sound.tails[f.partition]
 	why := ""
 	switch {
-	case e.bucket || len(e.key) != 8 || domain.Seq(binary.BigEndian.Uint64(e.key)) != t.next:
-		why = "its key is damaged, or it is missing"
-	case err != nil:
-		why = err.Error()
-	case f.partition != c.at() || f.first != t.next:
-		why = fmt.Sprintf("it is the frame of partition %d at seq %d", f.partition, f.first)
+	case e.bucket:
+		why = "it is marked as a bucket"
+	case f.first != t.next:
+		why = fmt.Sprintf("the partition goes on at seq %d", t.next)
 	case f.previous != t.checksum:
 		why = "the frame before it is not the one that it was written behind"
 	case f.epoch < t.epoch:
 		why = fmt.Sprintf("its epoch is %d, behind epoch %d", f.epoch, t.epoch)
+	case c.last.more && f.partition != c.last.partition:
+		why = "the rest of another append was to follow"
 	}
 	if why != "" {
-		return &domain.Damage{Place: framePlace(c.at(), t.next, upperEnd(e.next, t.next, end)), Why: why}
+		return &domain.Damage{Place: key.String(), Why: why}
 	}
 	if c.visit != nil {
 		c.visit(f, e.at)
 	}
-	c.more = f.more
+	c.last = f
+	c.newest[f.partition] = span{e.at, len(e.value)}
 	*t = tail{next: f.next(), epoch: f.epoch, checksum: f.checksum}
-	r := &c.sound.report.Partitions[c.at()]
-	r.Frames++
-	r.Events += uint64(f.events)
-	r.Bytes += uint64(len(e.value))
-	if uint64(t.next) == end {
-		if t.time, err = timeOfLast(&f); err != nil {
-			return fmt.Errorf("%w: the newest event of partition %d cannot be read: %w; use the program that wrote it", ErrNewer, c.at(), err)
+	c.sound.index[f.partition] = append(c.sound.index[f.partition], place{f.first, number})
+	c.count(f, len(e.value))
+	return c.report()
+}
+
+func (c *checker) count(f frame, size int) {
+	r := &c.sound.report
+	for _, s := range []*Share{&r.Share, &r.Partitions[f.partition]} {
+		s.Frames++
+		s.Events += uint64(f.events)
+		s.Bytes += uint64(size)
+	}
+}
+
+// readTimes finds the time of each partition's newest event.
+func (c *checker) readTimes() error {
+	for p, at := range c.newest {
+		if at.size == 0 {
+			continue
+		}
+		b, err := c.inner.read(at.at, at.size)
+		if err != nil {
+			return err
+		}
+		f, err := parseFrame(b)
+		if err != nil {
+			return err
+		}
+		if c.sound.tails[p].time, err = timeOfLast(&f); err != nil {
+			return fmt.Errorf("%w: the newest event of partition %d cannot be read: %w; use the program that wrote it", ErrNewer, p, err)
 		}
 	}
-	return c.report()
+	return nil
 }
 
 // timeOfLast decodes a frame's last event.
@@ -258,27 +296,6 @@ func timeOfLast(f *frame) (time.Time, error) {
 	}
 	r, err := schemas.DecodeRecord(rec)
 	return r.Time, err
-}
-
-// upperEnd tells where the frame at first ends: where the next key, or the
-// partition, says; 0 when neither can be right.
-func upperEnd(next []byte, first domain.Seq, end uint64) domain.Seq {
-	upper := domain.Seq(end)
-	if len(next) == 8 {
-		upper = domain.Seq(binary.BigEndian.Uint64(next))
-	}
-	if upper <= first {
-		return 0
-	}
-	return upper
-}
-
-// framePlace names a frame; end is that of its events, or 0.
-func framePlace(p domain.Partition, first, end domain.Seq) string {
-	if end == 0 {
-		return fmt.Sprintf("partition %d, frame at seq %d", p, first)
-	}
-	return fmt.Sprintf("partition %d, frame at seq %d (events %d to %d)", p, first, first, end-1)
 }
 
 // report tells the progress, and ends when the context has.
@@ -321,17 +338,16 @@ func (c *checker) explain(err error) error {
 		errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
-	p := c.at()
-	damage = &domain.Damage{Why: err.Error()}
+	place := "the log's identity"
 	switch {
-	case c.buckets == 0 || c.inside && p < 0:
-		damage.Place = "the log's identity"
-	case !c.inside:
-		damage.Place = fmt.Sprintf("partition %d, its bucket", p+1)
-	default:
-		damage.Place = fmt.Sprintf("partition %d, the pages around the frame at seq %d", p, c.sound.tails[p].next)
+	case c.buckets == 0 || !c.inside:
+		place = "the table of buckets"
+	case c.buckets == 2 && c.last.events == 0:
+		place = "the pages of the first frames"
+	case c.buckets == 2:
+		place = "the pages behind " + c.last.String()
 	}
-	return damage
+	return &domain.Damage{Place: place, Why: err.Error()}
 }
 
 func (c *checker) finish() {
@@ -340,9 +356,6 @@ func (c *checker) finish() {
 	r.Cut = c.sound.identity.Start()
 	for p := range r.Partitions {
 		r.Cut.End[p] = c.sound.tails[p].next
-		r.Frames += r.Partitions[p].Frames
-		r.Events += r.Partitions[p].Events
-		r.Bytes += r.Partitions[p].Bytes
 	}
 	if c.progress != nil {
 		total := int64(c.outer.used.pages) * pageSize

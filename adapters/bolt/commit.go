@@ -108,7 +108,7 @@ func (g *staged) stage(r *request) error {
 func (g *staged) claim(r *request, t tail) (err error) {
 	r.claim = newClaim(g.l.identity.ID, r.p, t, g.l.opt.Owner, g.l.opt.Clock.Now())
 	r.epoch, r.first, r.events, r.until = r.claim.Epoch, r.claim.Position.Seq, 1, r.claim.Time
-	r.frames, r.bytes, err = frames(r.p, r.epoch, []domain.Recorded{r.claim})
+	r.frames, err = new(framer).encode(r.p, r.epoch, []domain.Recorded{r.claim})
 	return err
 }
 
@@ -167,7 +167,7 @@ func (l *Log) write(g *staged) error {
 		l.tails, l.txid = tails, txid
 		l.idle = len(g.requests) == 0
 		l.writeHead()
-		l.publish()
+		l.publish(g.requests)
 		return nil
 	case errors.Is(err, domain.ErrFull):
 		return err
@@ -199,19 +199,21 @@ func (l *Log) update(fn func(*bbolt.Tx) error) (err error) {
 	return l.db.Update(fn)
 }
 
-// put writes the frames into their buckets, and where the partitions end then.
+// put writes the frames, and where the partitions end then.
 func (g *staged) put(tx *bbolt.Tx, tails []tail) error {
+	b := tx.Bucket(frameBucket)
+	b.FillPercent = 1 // keys only ever come behind the last
+	number := g.l.number
 	for _, r := range g.requests {
-		b := tx.Bucket(partitionBucket(r.p))
-		b.FillPercent = 1 // keys only ever come behind the last
 		for _, f := range r.frames {
-			if err := b.Put(frameKey(frameFirst(f)), f); err != nil {
+			number++
+			if err := b.Put(keyOf(number, f).encode(), f); err != nil {
 				return err
 			}
 		}
-		if err := b.SetSequence(uint64(r.next())); err != nil {
-			return err
-		}
+	}
+	if err := b.SetSequence(number); err != nil {
+		return err
 	}
 	return tx.Bucket(metaBucket).Put(stateKey, encodeState(uint64(tx.ID()), len(g.requests) == 0, tails))
 }

@@ -79,16 +79,8 @@ func fill(tx *bbolt.Tx, id domain.Identity) error {
 	if err != nil {
 		return err
 	}
-	for p := range id.Partitions {
-		b, err := tx.CreateBucket(partitionBucket(domain.Partition(p)))
-		if err != nil {
-			return err
-		}
-		if err := b.SetSequence(1); err != nil {
-			return err
-		}
-	}
-	return nil
+	_, err = tx.CreateBucket(frameBucket)
+	return err
 }
 
 // makeDir makes the directory and those above it, durably.

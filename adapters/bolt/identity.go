@@ -27,13 +27,8 @@ var (
 	metaBucket  = []byte("meta")
 	identityKey = []byte("identity")
 	stateKey    = []byte("state")
+	frameBucket = []byte("partitions") // behind "meta", which is to be read first
 )
-
-// partitionBucket names the bucket of a partition. The names sort as the
-// partitions do, and behind "meta".
-func partitionBucket(p domain.Partition) []byte {
-	return binary.BigEndian.AppendUint16([]byte{'p'}, uint16(p))
-}
 
 func encodeIdentity(id domain.Identity) []byte {
 	b := binary.BigEndian.AppendUint16([]byte(identityMagic), logFormat)

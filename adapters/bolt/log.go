@@ -36,14 +36,26 @@ type Log struct {
 	done    chan struct{}
 
 	// The committer's own, until it publishes.
-	tails []tail
-	txid  uint64
-	doubt error // a commit of which nobody knows whether it is durable
-	idle  bool  // the newest commit has no events
+	tails  []tail
+	txid   uint64
+	number uint64 // of the last frame
+	doubt  error  // a commit of which nobody knows whether it is durable
+	idle   bool   // the newest commit has no events
 
 	mu    sync.Mutex
 	end   []domain.Seq
+	index []index
 	grown chan struct{} // closed and replaced whenever the end moves
+}
+
+// index tells where a partition's frames are, in order. It is append-only, so
+// that readers use what they have got of it without a lock.
+type index []place
+
+// place is a frame's number and its first event.
+type place struct {
+	first  domain.Seq
+	number uint64
 }
 
 // Identity implements domain.Log.
@@ -69,14 +81,28 @@ func (l *Log) ends() (domain.Cut, <-chan struct{}) {
 	return domain.Cut{Log: l.identity.ID, End: l.end}.Clone(), l.grown
 }
 
-// publish tells readers where the log ends now.
-func (l *Log) publish() {
+// publish tells readers of the frames that were written and where the log ends now.
+func (l *Log) publish(written []*request) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	for _, r := range written {
+		for _, f := range r.frames {
+			l.number++
+			k := keyOf(l.number, f)
+			l.index[k.partition] = append(l.index[k.partition], place{k.first, k.number})
+		}
+	}
 	for p := range l.tails {
 		l.end[p] = l.tails[p].next
 	}
 	l.wake()
+}
+
+// frames is the index of a partition.
+func (l *Log) frames(p domain.Partition) index {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.index[p]
 }
 
 // wake lets followers look again; mu is held.
@@ -174,9 +200,9 @@ func (l *Log) openFiles(ctx context.Context, cold bool) error {
 	}
 	l.identity, l.tails, l.txid, l.idle = s.identity, s.tails, s.txid, s.idle
 	l.mu.Lock()
-	l.end = make([]domain.Seq, s.identity.Partitions)
+	l.end, l.index, l.number = make([]domain.Seq, s.identity.Partitions), s.index, s.report.Frames
 	l.mu.Unlock()
-	l.publish()
+	l.publish(nil)
 	if l.opt.ReadOnly {
 		return nil
 	}

@@ -14,7 +14,7 @@ import (
 // a page header and these numbers in the machine's byte order; commits take
 // turns between the two.
 const (
-	pageSize      = 4096
+	pageSize      = 16 << 10
 	pageHead      = 16
 	boltMagic     = 0xed0cdaed
 	boltVersion   = 2

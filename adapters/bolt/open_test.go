@@ -33,7 +33,7 @@ func TestOpenRefuses(t *testing.T) {
 		{"a short log.db", func(t *testing.T, dir string) { mustWriteFile(t, Path(dir), []byte("hello")) }, false, ErrForeign, "log.db is another program's file"},
 		{"a log.db that is no bbolt file", func(t *testing.T, dir string) { mustWriteFile(t, Path(dir), make([]byte, 1<<16)) }, false, ErrForeign, "log.db is another program's file"},
 		{"a bbolt file of another program", func(t *testing.T, dir string) { foreignBolt(t, dir, pageSize) }, false, ErrForeign, "log.db is another program's file"},
-		{"a bbolt file with other pages", func(t *testing.T, dir string) { foreignBolt(t, dir, 4*pageSize) }, true, ErrForeign, "log.db is another program's file"},
+		{"a bbolt file with other pages", func(t *testing.T, dir string) { foreignBolt(t, dir, 4096) }, true, ErrForeign, "log.db is another program's file"},
 		{"a newer format", func(t *testing.T, dir string) { ours(t, dir); newerFormat(t, dir) }, false, ErrNewer, "its format is 2, this program knows 1; use the program that wrote it"},
 		{"another log", func(t *testing.T, dir string) { ours(t, dir) }, true, ErrOtherLog, "with 2 partitions, not 01900000-0000-0000-0000-000000000001 with 4; give a directory of its own"},
 		{"log.db is lost", func(t *testing.T, dir string) { ours(t, dir); os.Remove(Path(dir)) }, true, nil, "damaged log: log.db: it is missing, and log.head is there; restore"},

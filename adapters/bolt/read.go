@@ -1,13 +1,14 @@
 package bolt
 
 import (
-	"bytes"
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"iter"
 	"runtime/debug"
+	"slices"
 
 	"dendro/domain"
 	"dendro/schemas"
@@ -108,34 +109,52 @@ func (l *Log) copyChunk(ctx context.Context, p domain.Partition, at, end domain.
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if r := recover(); r != nil {
-			err = &domain.Damage{Place: framePlace(p, at, 0), Why: fmt.Sprintf("the file changed under the log: %v", r)}
+			err = damageAt(p, at, fmt.Sprintf("the file changed under the log: %v", r))
 		}
 	}()
 	c.buf, c.ends = c.buf[:0], c.ends[:0]
 	return l.db.View(func(tx *bbolt.Tx) error {
-		b := tx.Bucket(partitionBucket(p))
+		b := tx.Bucket(frameBucket)
 		if b == nil {
-			return &domain.Damage{Place: framePlace(p, at, 0), Why: "its bucket is missing"}
+			return damageAt(p, at, "its bucket is missing")
 		}
 		cursor := b.Cursor()
-		last := frameKey(end)
-		for k, v := holding(cursor, at); k != nil && bytes.Compare(k, last) < 0 && len(c.buf) < chunkBytes; k, v = cursor.Next() {
+		var last uint64
+		for _, f := range l.frames(p).holding(at) {
+			if f.first >= end || len(c.buf) >= chunkBytes {
+				break
+			}
+			k, v := seek(cursor, last, f.number)
+			if key := parseKey(k); key.number != f.number || key.partition != p || key.first != f.first {
+				return damageAt(p, f.first, "it is missing")
+			}
 			c.add(v)
+			last = f.number
 		}
 		return nil
 	})
 }
 
-// holding moves to the frame that holds the event, or would.
-func holding(cursor *bbolt.Cursor, at domain.Seq) (key, value []byte) {
-	k, v := cursor.Seek(frameKey(at))
-	if k == nil {
-		return cursor.Last()
+// holding is the index from the frame that holds the event on.
+func (x index) holding(at domain.Seq) index {
+	i, exact := slices.BinarySearchFunc(x, at, func(f place, at domain.Seq) int { return cmp.Compare(f.first, at) })
+	if !exact && i > 0 {
+		i--
 	}
-	if binary.BigEndian.Uint64(k) > uint64(at) {
-		return cursor.Prev()
+	return x[i:]
+}
+
+// seek moves the cursor, which is at the frame of number last, to another.
+func seek(cursor *bbolt.Cursor, last, number uint64) (key, value []byte) {
+	if last > 0 && number == last+1 {
+		return cursor.Next()
 	}
-	return k, v
+	return cursor.Seek(binary.BigEndian.AppendUint64(nil, number))
+}
+
+// damageAt names the frame at seq, of which no more is known.
+func damageAt(p domain.Partition, seq domain.Seq, why string) error {
+	return &domain.Damage{Place: fmt.Sprintf("partition %d, frame at seq %d", p, seq), Why: why}
 }
 
 // reader yields the events [at, end) of a partition; at moves on with them.
@@ -154,9 +173,9 @@ func (r *reader) stop(err error) bool {
 
 func (r *reader) damaged(f *frame, why string) bool {
 	if f.events == 0 {
-		return r.stop(&domain.Damage{Place: framePlace(r.p, r.at, 0), Why: why})
+		return r.stop(damageAt(r.p, r.at, why))
 	}
-	return r.stop(&domain.Damage{Place: framePlace(r.p, f.first, f.next()), Why: why})
+	return r.stop(&domain.Damage{Place: f.String(), Why: why})
 }
 
 // chunk checks the frames and yields their events, and reports whether more

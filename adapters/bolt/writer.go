@@ -26,6 +26,11 @@ type writer struct {
 	claim  domain.Recorded
 	closed bool
 	lost   error // why it is of no more use
+
+	// Used again by each append: the committer has let go of them when it has
+	// answered, or when the append was withdrawn; else the writer is lost.
+	framer   framer
+	versions map[domain.StreamID]domain.Version
 }
 
 var _ domain.Writer = (*writer)(nil)
@@ -43,7 +48,7 @@ func (l *Log) Own(ctx context.Context, p domain.Partition) (domain.Writer, error
 	if err := l.submit(ctx, r); err != nil {
 		return nil, err
 	}
-	return &writer{l: l, p: p, claim: r.claim}, nil
+	return &writer{l: l, p: p, claim: r.claim, versions: make(map[domain.StreamID]domain.Version)}, nil
 }
 
 // Claim implements domain.Writer.
@@ -88,7 +93,8 @@ func (w *writer) request(events []domain.Recorded) (*request, error) {
 	r.epoch, r.first, r.events = w.claim.Epoch, events[0].Position.Seq, len(events)
 	r.from, r.until = events[0].Time, events[len(events)-1].Time
 	var err error
-	r.frames, r.bytes, err = frames(w.p, r.epoch, events)
+	r.frames, err = w.framer.encode(w.p, r.epoch, events)
+	r.bytes = len(w.framer.buf)
 	return r, err
 }
 
@@ -97,7 +103,7 @@ func (w *writer) check(events []domain.Recorded) error {
 	misplaced := func(e *domain.Recorded, why string) error {
 		return fmt.Errorf("%w: %s: %s", domain.ErrMisplaced, e.Position, why)
 	}
-	versions := make(map[domain.StreamID]domain.Version)
+	clear(w.versions)
 	for i := range events {
 		e := &events[i]
 		switch {
@@ -112,10 +118,10 @@ func (w *writer) check(events []domain.Recorded) error {
 		case i > 0 && e.Time.Before(events[i-1].Time):
 			return misplaced(e, "its time goes back")
 		}
-		if last, ok := versions[e.Stream]; ok && e.Version != last+1 {
+		if last, ok := w.versions[e.Stream]; ok && e.Version != last+1 {
 			return misplaced(e, fmt.Sprintf("version %d of %s behind version %d", e.Version, e.Stream, last))
 		}
-		versions[e.Stream] = e.Version
+		w.versions[e.Stream] = e.Version
 	}
 	return nil
 }
