@@ -29,7 +29,7 @@ func (s *State) hold(r *Reservation, change func([]domain.ContributorID) []domai
 		delete(s.held, at)
 	}
 	if held := s.shelves[i].slots[r.Message]; held != nil {
-		s.shelves[i].hold(held, holders)
+		s.shelves[i].change(held, held.Slot, holders)
 	}
 }
 

@@ -92,6 +92,16 @@ func (s *set) remove(key domain.MessageID) {
 	}
 }
 
+// move adds or removes the key, or leaves it, by whether it is and will be in.
+func (s *set) move(key domain.MessageID, is, will bool) {
+	switch {
+	case will && !is:
+		s.add(key)
+	case is && !will:
+		s.remove(key)
+	}
+}
+
 func insert(n, fresh *node) *node {
 	if n == nil {
 		return fresh

@@ -32,40 +32,25 @@ func newShelf() shelf {
 	return shelf{slots: map[domain.MessageID]*slot{}, barred: map[domain.ContributorID]map[domain.MessageID]struct{}{}}
 }
 
-// put brings the slot's place in the index up to date; gone takes it out.
-func (f *shelf) put(s *slot, gone bool) {
-	if s.shelved {
-		f.open.remove(s.Message)
-		if s.Lonely {
-			f.lonely.remove(s.Message)
-		}
+// change replaces what the slot asks for and who holds tasks on it, and brings
+// the index up to date.
+func (f *shelf) change(s *slot, want domain.Slot, holders []domain.ContributorID) {
+	was := *s
+	if was.shelved {
 		f.eachBarred(s, f.unbar)
-		s.shelved = false
 	}
-	if gone || s.Places <= len(s.holders) {
-		return
+	s.Slot, s.holders = want, holders
+	if s.shelved = s.Places > len(s.holders); s.shelved {
+		f.eachBarred(s, f.bar)
 	}
-	s.shelved = true
-	f.open.add(s.Message)
-	if s.Lonely {
-		f.lonely.add(s.Message)
-	}
-	f.eachBarred(s, f.bar)
+	f.open.move(s.Message, was.shelved, s.shelved)
+	f.lonely.move(s.Message, was.shelved && was.Lonely, s.shelved && s.Lonely)
 }
 
-// take changes what the slot asks for; it leaves the index under what it asked
-// for before.
-func (f *shelf) take(s *slot, want domain.Slot) {
-	f.put(s, true)
-	s.Slot = want
-	f.put(s, false)
-}
-
-// hold changes who holds fresh tasks on the slot.
-func (f *shelf) hold(s *slot, holders []domain.ContributorID) {
-	f.put(s, true)
-	s.holders = holders
-	f.put(s, false)
+// drop takes the slot out.
+func (f *shelf) drop(s *slot) {
+	f.change(s, domain.Slot{Kind: s.Kind, Message: s.Message}, nil)
+	delete(f.slots, s.Message)
 }
 
 // eachBarred calls do once for each contributor that the slot bars.

@@ -171,9 +171,7 @@ func (s *State) queued(t *known, w domain.Work) {
 func (s *State) shelve(t *known, w domain.Work) {
 	for _, old := range t.slots {
 		if !slices.ContainsFunc(w.Slots, func(n domain.Slot) bool { return n.Kind == old.Kind && n.Message == old.Message }) {
-			f := &s.shelves[old.Kind.Index()]
-			f.put(old, true)
-			delete(f.slots, old.Message)
+			s.shelves[old.Kind.Index()].drop(old)
 		}
 	}
 	kept := make([]*slot, 0, len(w.Slots))
@@ -181,13 +179,13 @@ func (s *State) shelve(t *known, w domain.Work) {
 		f := &s.shelves[want.Kind.Index()]
 		have := f.slots[want.Message]
 		if have == nil {
-			have = &slot{tree: w.Tree, holders: s.held[place{want.Kind, want.Message}]}
+			have = &slot{Slot: domain.Slot{Kind: want.Kind, Message: want.Message}, tree: w.Tree}
 			f.slots[want.Message] = have
 		} else if same(have.Slot, want) {
 			kept = append(kept, have)
 			continue
 		}
-		f.take(have, want)
+		f.change(have, want, s.held[place{want.Kind, want.Message}])
 		kept = append(kept, have)
 	}
 	t.slots = kept
