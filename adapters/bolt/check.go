@@ -97,7 +97,7 @@ func checkFile(ctx context.Context, f io.ReaderAt, h *head, progress func(done, 
 	c := checker{ctx: ctx, head: h, progress: progress}
 	s, err := c.run(f, m.newest)
 	var damage *domain.Damage
-	if !errors.As(err, &damage) || m.older.txid+1 != m.newest.txid || h != nil && h.txid >= m.newest.txid {
+	if !errors.As(err, &damage) || m.older.txid+1 != m.newest.txid {
 		return s, err
 	}
 	before := checker{ctx: ctx, head: h, progress: progress}
@@ -206,11 +206,8 @@ func (c *checker) visitFrames(b bucket) error {
 	if err := c.inner.walkBucket(b, c.visitFrame); err != nil {
 		return err
 	}
-	switch n := c.sound.report.Frames; {
-	case n != b.sequence:
-		return fmt.Errorf("%d frames follow it that are missing here", b.sequence-n)
-	case c.last.more:
-		return errors.New("the rest of the last append is missing")
+	if n := c.sound.report.Frames; n != b.sequence {
+		return fmt.Errorf("there are %d frames, not %d as the bucket says", n, b.sequence)
 	}
 	return c.readTimes()
 }
@@ -241,8 +238,6 @@ func (c *checker) visitFrame(e entry) error {
 		why = "the frame before it is not the one that it was written behind"
 	case f.epoch < t.epoch:
 		why = fmt.Sprintf("its epoch is %d, behind epoch %d", f.epoch, t.epoch)
-	case c.last.more && f.partition != c.last.partition:
-		why = "the rest of another append was to follow"
 	}
 	if why != "" {
 		return &domain.Damage{Place: key.String(), Why: why}

@@ -169,10 +169,8 @@ func (l *Log) write(g *staged) error {
 		l.writeHead()
 		l.publish(g.requests)
 		return nil
-	case errors.Is(err, domain.ErrFull):
-		return err
 	case noRoom(err) && l.newestTx() < txid:
-		return full(err)
+		return fmt.Errorf("%w (%w); free some", domain.ErrFull, err)
 	}
 	l.doubt = err
 	return fmt.Errorf("%w: %w; own the partition again", domain.ErrUnknown, err)
@@ -256,14 +254,7 @@ func (l *Log) room(used int64, g *staged) error {
 	if noRoom(err) { // the last bit of room is no whole step
 		err = extend(l.file, have, (need+pageSize-1)/pageSize*pageSize)
 	}
-	if noRoom(err) {
-		return full(err)
-	}
 	return err
-}
-
-func full(err error) error {
-	return fmt.Errorf("%w (%w); free some", domain.ErrFull, err)
 }
 
 // writeHead notes the newest commit in log.head. A failure leaves the head

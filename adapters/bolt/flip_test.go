@@ -195,16 +195,16 @@ func TestFlippedByteIsFound(t *testing.T) {
 			try(slot*pageSize + i)
 		}
 	}
-	structural := 0
 	for id := firstDataPage; id < int(s.pages); id++ {
-		if !s.live[id] {
-			continue
+		p, err := parsePage(s.db[id*pageSize:][:pageSize], uint64(id))
+		if err != nil || !s.live[id] {
+			continue // not used, or the rest of a large page
 		}
-		for i := range pageHead + 60*elementHead { // heads of overflow pages are frames' bytes
-			if structural < 2000 || rng.IntN(16) == 0 {
-				structural++
-				try(id*pageSize + i)
+		for i := range pageHead + elementHead*p.count {
+			if (i < pageHead+2*elementHead || rng.IntN(4) == 0) && !s.flip(t, h, id*pageSize+i, bit()) {
+				t.Errorf("page %d, byte %d of its head and entries: not found", id, i)
 			}
+			found++
 		}
 	}
 	for range 2500 {
@@ -370,6 +370,44 @@ func TestWrongPageIsFound(t *testing.T) {
 			}
 		} else if !errors.As(err, &damage) {
 			t.Fatalf("the file is cut off at %d: %v, want Damage", n, err)
+		}
+	}
+}
+
+// A frame that is sound, and belongs elsewhere: the same place in another log
+// of the same identity.
+func TestFrameOfOtherLogIsFound(t *testing.T) {
+	var logs [2]*sample
+	for i := range logs {
+		s := &sample{dir: t.TempDir()}
+		l := mustOpen(t, s.dir, testOptions(2))
+		w, feed := mustOwn(t, l, 1)
+		for n := range 20 {
+			mustAppend(t, w, feed.Events(adaptertest.Command(i, n), 3, 2, 300))
+		}
+		mustClose(t, l)
+		s.db = mustReadFile(t, Path(s.dir))
+		c := &checker{ctx: t.Context(), visit: func(f frame, at int64) {
+			s.frames = append(s.frames, sampleFrame{from: int(at), to: int(at) + frameHead + len(f.records) + frameTail, name: f.String()})
+		}}
+		m, err := readMetas(bytes.NewReader(s.db))
+		if err == nil {
+			_, err = c.run(bytes.NewReader(s.db), m.newest)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		logs[i] = s
+	}
+	for i := 1; i < len(logs[0].frames); i++ { // the first is the claim, the same in both
+		f, g := logs[0].frames[i], logs[1].frames[i]
+		db := bytes.Clone(logs[0].db)
+		if copy(db[f.from:f.to], logs[1].db[g.from:g.to]) != g.to-g.from || f.name != g.name {
+			t.Fatalf("the frames differ in length: %s, %s", f.name, g.name)
+		}
+		_, err := checkFile(t.Context(), bytes.NewReader(db), nil, nil)
+		if damage := new(domain.Damage); !errors.As(err, &damage) {
+			t.Errorf("%s is another log's: %v", f.name, err)
 		}
 	}
 }

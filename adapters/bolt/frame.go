@@ -25,7 +25,7 @@ import (
 //
 //	magic       1 byte
 //	format      1 byte
-//	flags       1 byte, 1 = the next frame belongs to the same append
+//	flags       1 byte, 0
 //	partition   2 bytes, big-endian like all that follow
 //	first seq   8 bytes
 //	events      4 bytes
@@ -39,7 +39,6 @@ import (
 const (
 	frameMagic  = 0xd7
 	frameFormat = 1
-	flagMore    = 1
 	frameHead   = 33
 	frameTail   = 4
 )
@@ -57,7 +56,6 @@ func checksum(b []byte) uint32 { return crc32.Checksum(b, castagnoli) }
 
 // frame is a parsed frame; records points into its bytes.
 type frame struct {
-	more      bool
 	partition domain.Partition
 	first     domain.Seq
 	events    int
@@ -85,7 +83,6 @@ func parseFrame(b []byte) (frame, error) {
 	}
 	body := len(b) - frameTail
 	f := frame{
-		more:      b[2] == flagMore,
 		partition: domain.Partition(binary.BigEndian.Uint16(b[3:])),
 		first:     domain.Seq(binary.BigEndian.Uint64(b[5:])),
 		events:    int(binary.BigEndian.Uint32(b[13:])),
@@ -97,7 +94,7 @@ func parseFrame(b []byte) (frame, error) {
 	switch {
 	case checksum(b[:body]) != f.checksum:
 		return frame{}, errChecksum
-	case b[0] != frameMagic, b[1] != frameFormat, b[2] > flagMore, f.events == 0,
+	case b[0] != frameMagic, b[1] != frameFormat, b[2] != 0, f.events == 0,
 		int(binary.BigEndian.Uint32(b[25:])) != len(f.records):
 		return frame{}, errLayout
 	}
@@ -160,7 +157,7 @@ func (f *framer) encode(p domain.Partition, epoch domain.Epoch, events []domain.
 		n := binary.PutUvarint(size[:], uint64(len(f.scratch)))
 		if i == 0 || len(f.buf)-f.starts[len(f.starts)-1]+n+len(f.scratch)+frameTail > frameTarget {
 			if i > 0 {
-				f.close(true)
+				f.close()
 			}
 			f.begin(p, epoch, events[i].Position.Seq)
 		}
@@ -170,7 +167,7 @@ func (f *framer) encode(p domain.Partition, epoch domain.Epoch, events []domain.
 			return nil, fmt.Errorf("an append of more than %d bytes; split it", MaxAppendBytes)
 		}
 	}
-	f.close(false)
+	f.close()
 	for i, start := range f.starts {
 		end := len(f.buf)
 		if i+1 < len(f.starts) {
@@ -193,11 +190,8 @@ func (f *framer) begin(p domain.Partition, epoch domain.Epoch, first domain.Seq)
 }
 
 // close ends the last frame, and leaves room for its checksum.
-func (f *framer) close(more bool) {
+func (f *framer) close() {
 	b := f.buf[f.starts[len(f.starts)-1]:]
-	if more {
-		b[2] = flagMore
-	}
 	binary.BigEndian.PutUint32(b[13:], uint32(f.events))
 	binary.BigEndian.PutUint32(b[25:], uint32(len(b)-frameHead))
 	f.buf = append(f.buf, 0, 0, 0, 0)
