@@ -210,8 +210,10 @@ func (g *staged) put(tx *bbolt.Tx, tails []tail) error {
 			}
 		}
 	}
-	if err := b.SetSequence(number); err != nil {
-		return err
+	if number > g.l.number {
+		if err := b.SetSequence(number); err != nil {
+			return err
+		}
 	}
 	return tx.Bucket(metaBucket).Put(stateKey, encodeState(uint64(tx.ID()), len(g.requests) == 0, tails))
 }

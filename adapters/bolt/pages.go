@@ -173,7 +173,7 @@ func (p *page) elements(visit func(e element, next []byte) error) error {
 		}
 		start = end
 	}
-	if false {
+	if p.id == 0 && start != len(p.data) || p.id > 0 && (start-1)/pageSize != int(p.overflow) {
 		return fmt.Errorf("page %d is not as long as it says", p.id)
 	}
 	return nil
