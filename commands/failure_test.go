@@ -234,6 +234,57 @@ func TestOverload(t *testing.T) {
 	}
 }
 
+// A preview tells what the deletion of a contributor's messages will do, and
+// changes nothing; the deletion does that, once.
+func TestDeleteAuthored(t *testing.T) {
+	w := newWorld(t, 3, 8, 7, nil)
+	defer w.close()
+	for range 800 {
+		w.step()
+	}
+	w.quiesce()
+	ctx, author := context.Background(), w.members[1]
+	c := Command{ID: w.id(), Actor: domain.ByModerator("m")}
+	do := tree.DeleteAuthored{Author: author, Reason: "asked for it"}
+	before := len(w.log.All())
+	foreseen, err := w.engine.DeleteAuthored(ctx, c, do, true)
+	if err != nil || foreseen.Messages == 0 || len(w.log.All()) != before {
+		t.Fatalf("the preview: %+v, %v, %d events added", foreseen, err, len(w.log.All())-before)
+	}
+	done, err := w.engine.DeleteAuthored(ctx, c, do, false)
+	if err != nil || done != foreseen {
+		t.Errorf("done %+v, %v; foreseen %+v", done, err, foreseen)
+	}
+	for _, s := range folded(t, w.log) {
+		for id, tr := range s.trees {
+			for _, m := range tr.Messages {
+				if m.Author == author && !m.Deleted() {
+					t.Errorf("message %s of tree %s is still there", m.ID, id)
+				}
+			}
+		}
+	}
+	after := len(w.log.All())
+	c.ID = w.id()
+	if again, err := w.engine.DeleteAuthored(ctx, c, do, false); err != nil || again != (Effect{}) || len(w.log.All()) != after {
+		t.Errorf("again: %+v, %v, %d events added", again, err, len(w.log.All())-after)
+	}
+}
+
+// Asking what is available changes nothing, in a language never heard of too.
+func TestAvailable(t *testing.T) {
+	w := newWorld(t, 2, 2, 1, nil)
+	defer w.close()
+	before := len(w.log.All())
+	got, err := w.engine.Available(context.Background(), w.members[0], "sv")
+	if want := 110; err != nil || got[domain.TaskInitialPrompt.Index()] != want || len(w.log.All()) != before {
+		t.Errorf("%v, %v; want %d prompts and no events", got, err, want)
+	}
+	if _, err := w.engine.Available(context.Background(), w.members[0], "not a tag"); domain.RefusalKind(err) != domain.UnknownLanguage {
+		t.Errorf("%v", err)
+	}
+}
+
 // What an event asks for elsewhere follows after a restart too, if the engine
 // was stopped in between.
 func TestReactionsCatchUp(t *testing.T) {

@@ -40,7 +40,7 @@ func (u *unit) record(stream domain.StreamID, version domain.Version, payload do
 }
 
 func (u *unit) context(p *policy.Policy) *policy.Context {
-	return &policy.Context{Now: u.now, Policy: p, Dice: u.dice, Actor: u.cmd.Actor, Command: u.cmd.ID}
+	return &policy.Context{Now: u.now, Policy: p, Dice: u.dice, Command: u.cmd.ID}
 }
 
 // run decides the command. A refusal leaves the state as it was.
@@ -75,25 +75,20 @@ func (u *unit) pool(p *poolEntry, c pool.Command) error {
 }
 
 func (u *unit) requestTask(c RequestTask, in campaign.State) error {
-	request := pool.Request{Kind: c.Kind, Contributor: c.Contributor, Collective: c.Collective}
-	p := u.s.pools[domain.PoolID{Language: c.Language}]
-	if p == nil || !p.Opened {
-		fresh := pool.New(domain.PoolID{Language: c.Language})
-		fresh.Policy = in.Policy
-		if _, err := fresh.Offer(request, u.context(&in.Policy)); err != nil {
-			return err // and the language stays unopened
-		}
-		p = u.s.pool(domain.PoolID{Language: c.Language})
+	id := domain.PoolID{Language: c.Language}
+	p := u.s.pools[id]
+	if p == nil || !p.Opened { // a refusal leaves the language unopened
+		p = &poolEntry{State: pool.New(id)}
+		p.Policy = in.Policy
 	}
 	p.Advance(u.now)
-	choice := pool.Assignment{}
-	if p.Opened {
-		var err error
-		if choice, err = p.Offer(request, u.context(&p.Policy)); err != nil {
-			return err
-		}
-	} else {
-		choice.Kind = domain.TaskInitialPrompt // nothing else is open in a new language
+	request := pool.Request{Kind: c.Kind, Contributor: c.Contributor, Collective: c.Collective}
+	choice, err := p.Offer(request, u.context(&p.Policy))
+	if err != nil {
+		return err
+	}
+	if !p.Opened {
+		p = u.s.pool(id)
 		if err := u.openPool(p, in); err != nil {
 			return err
 		}
@@ -102,11 +97,11 @@ func (u *unit) requestTask(c RequestTask, in campaign.State) error {
 		Task: domain.TaskID(domain.Derive(u.cmd.ID, "task", 0)), Kind: choice.Kind, Language: p.ID.Language,
 		Contributor: c.Contributor, Client: c.Client, Collective: c.Collective, Message: choice.Message, Full: choice.Full,
 	}
-	id := choice.Tree
+	at := choice.Tree
 	if choice.Kind == domain.TaskInitialPrompt {
-		id = domain.TreeID(assign.Task)
+		at = domain.TreeID(assign.Task)
 	}
-	return u.tree(id, p, assign)
+	return u.tree(at, p, assign)
 }
 
 // onTree lets the tree decide, and its pool what follows.

@@ -19,7 +19,6 @@ type State struct {
 	Discounted bool // disabled, and the votes given count no longer
 	MergedInto domain.ContributorID
 	Erased     bool
-	Revision   int // events folded
 }
 
 // Standing refuses work by a contributor who may not do any (spec: collection
@@ -167,7 +166,6 @@ func reasoned(reason string, e domain.Event) ([]domain.Event, error) {
 
 // Evolve folds one event.
 func Evolve(s State, event domain.Event, _ time.Time) State {
-	s.Revision++
 	switch e := event.(type) {
 	case Registered:
 		s.ID, s.Registered = e.Contributor, true

@@ -257,6 +257,5 @@ type Context struct {
 	Now     time.Time
 	Policy  *Policy
 	Dice    *domain.Dice
-	Actor   domain.Actor
 	Command domain.CommandID // ids of new things are derived from it
 }
