@@ -1,0 +1,2 @@
+// Package contributors is the view of accounts: their standing, and which belong together.
+package contributors

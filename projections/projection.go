@@ -1,0 +1,61 @@
+package projections
+
+import (
+	"context"
+	"errors"
+
+	"dendro/domain"
+)
+
+// Row is one row of a view: a pointer to a struct that nobody changes after a
+// projection gave it. Its key is part of it; the view's package names it.
+type Row interface {
+	// Table names the view's table that the row stands in.
+	Table() string
+}
+
+// Change puts a row in the place of the one with its key, or, when Gone, takes
+// away the row with that key: then only the key's fields of Row are set.
+type Change struct {
+	Row  Row
+	Gone bool
+}
+
+// Put and Remove make changes.
+func Put(r Row) Change { return Change{Row: r} }
+
+// Remove makes the change that takes the row with r's key away.
+func Remove(r Row) Change { return Change{Row: r, Gone: true} }
+
+// Projection is a pure fold: the rows depend on the events folded so far and
+// on nothing else, and not on how partitions interleave. One projection takes
+// the events of all partitions, each partition's in order of Seq. Not for
+// concurrent use.
+type Projection interface {
+	// Name names the view, Revision its rules: whoever changes what is put,
+	// raises it, and stores are then built anew.
+	Name() string
+	Revision() int
+	// Apply folds one event and appends what it changes to changes.
+	Apply(r *domain.Recorded, changes []Change) []Change
+}
+
+// Store keeps the rows of views and the cut that they stand for. All methods
+// may be called concurrently; there is one committer at a time.
+type Store interface {
+	// Cut is how far the rows have come.
+	Cut(ctx context.Context) (domain.Cut, error)
+
+	// Commit applies the changes in their order and moves the cut from from to
+	// to, all or nothing. When the cut is not from it answers ErrMoved and
+	// changes nothing: somebody else commits too.
+	Commit(ctx context.Context, changes []Change, from, to domain.Cut) error
+
+	// Await returns once the cut holds all of at; with ctx's error when ctx ends
+	// first.
+	Await(ctx context.Context, at domain.Cut) error
+}
+
+// ErrMoved is Commit's answer when the store is not where the committer
+// thought.
+var ErrMoved = errors.New("the store's cut is another than the one that the changes continue")

@@ -1,0 +1,2 @@
+// Package statistics is the view of the campaign's counts.
+package statistics
