@@ -16,12 +16,12 @@ type Contributor struct {
 	Client     domain.ClientID // that registered it
 	Registered time.Time
 	Terms      string    // newest version accepted
-	Consented  time.Time // when; zero before
+	Consented  time.Time // when that was; zero before
 	Hidden     bool      // from leaderboards
 	Disabled   bool
-	Discounted bool
-	Reason     string // of the newest disabling or enabling
-	MergedInto domain.ContributorID
+	Discounted bool                 // disabled, and the votes given count no longer
+	Reason     string               // of the newest disabling or enabling
+	MergedInto domain.ContributorID // zero: none; it need not be known
 	Erased     bool
 }
 
@@ -36,9 +36,11 @@ type Reader interface {
 	// known; all, by id, when ids is nil.
 	Contributors(ctx context.Context, ids []domain.ContributorID) ([]*Contributor, error)
 	// Owner follows the mergers of an account to their end. Accounts merged in
-	// a circle belong to the one with the smallest id among them.
+	// a circle belong to the one with the smallest id among them. An account
+	// that is not known is its own owner.
 	Owner(ctx context.Context, id domain.ContributorID) (domain.ContributorID, error)
-	// Accounts gives the accounts that an owner has: itself, then those merged
-	// into it, by id.
+	// Accounts gives the accounts that an owner has: itself, then all others
+	// whose Owner it is, by id. An account that another one owns has itself
+	// only: the answer is never empty.
 	Accounts(ctx context.Context, owner domain.ContributorID) ([]domain.ContributorID, error)
 }

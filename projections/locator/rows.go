@@ -12,8 +12,8 @@ import (
 const TableTasks = "locator_tasks"
 
 // Task tells where a task is and what it was given for. Key: ID; found also by
-// Client and FrontendID once acknowledged (the newest that took the id). It is
-// gone a day after Expires.
+// Client and FrontendID once acknowledged. It is gone when its partition's
+// events are Keep past Expires.
 type Task struct {
 	ID          domain.TaskID
 	Tree        domain.TreeID
@@ -27,11 +27,17 @@ type Task struct {
 	Expires     time.Time
 }
 
+// Keep is how long a task is still found after it expired.
+const Keep = 24 * time.Hour
+
 // Table implements projections.Row.
 func (*Task) Table() string { return TableTasks }
 
 // Reader finds tasks. What is not there is nil, and no error.
 type Reader interface {
 	Task(ctx context.Context, id domain.TaskID) (*Task, error)
+	// TaskByFrontend gives the newest of the client's tasks that the frontend's
+	// id was bound to: the one with the greatest ID, so that the answer does not
+	// depend on how partitions interleave. No task has the frontend's id "".
 	TaskByFrontend(ctx context.Context, client domain.ClientID, frontendID string) (*Task, error)
 }

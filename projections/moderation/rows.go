@@ -13,7 +13,8 @@ const (
 	TableHistory = "moderation_history"
 )
 
-// Flag is a message that was reported. Key: Message.
+// Flag is a message that was reported. Key: Message. It is never gone: a
+// report that was worked through leaves it, Processed.
 type Flag struct {
 	Message   domain.MessageID
 	Tree      domain.TreeID
@@ -53,22 +54,22 @@ type Reader interface {
 	Flags(ctx context.Context, q FlagQuery) ([]*Flag, error)
 	// Flag gives one, nil when the message was never reported.
 	Flag(ctx context.Context, id domain.MessageID) (*Flag, error)
-	// History gives where a subject's events stand, oldest first: by time, then
-	// position. Max bounds it, from the newest.
+	// History gives where the newest events of a subject stand, at most so
+	// many, oldest first: by time, then partition, then seq.
 	History(ctx context.Context, of Subject, most int) ([]*Entry, error)
 }
 
 // FlagQuery chooses flags. The zero value of a field does not limit.
 type FlagQuery struct {
-	Open   bool // not processed only
-	After  *FlagKey
-	Before *FlagKey
-	Desc   bool
-	Max    int // at least 1
+	Open   bool     // not processed only
+	After  *FlagKey // exclusive: created later, whatever Desc
+	Before *FlagKey // exclusive: created earlier, whatever Desc
+	Desc   bool     // newest first
+	Max    int      // at most so many, the first in the order asked for; at least 1
 }
 
-// FlagKey is a place in the order of flags; without Message it stands outside
-// of all flags of its instant, as conversations.Key does.
+// FlagKey is a place in the order of flags. Without Message it stands outside
+// of all flags of its instant: as After or Before it lets them in.
 type FlagKey struct {
 	Created time.Time
 	Message domain.MessageID
