@@ -1,6 +1,6 @@
-// Package reward holds the rules of points, levels, streaks and the troll score
-// (spec: collection §10).
 package reward
+
+import "dendro/domain/decimal"
 
 // MarkLabels are the labels that the trollboard counts, in the order of
 // Labels.Flags' bits: a value of at least one half is a mark.
@@ -10,10 +10,37 @@ var MarkLabels = [...]string{"spam", "lang_mismatch", "not_appropriate", "pii", 
 // Labels.Values.
 var MeanLabels = [...]string{"quality", "humor", "toxicity", "violence", "helpfulness"}
 
-// Labels is what a label set says about its message's author.
+// Labels is what a label set says about its message's author. Make it with
+// NoLabels.
 type Labels struct {
 	Flags  uint8                  // bits by MarkLabels
 	Values [len(MeanLabels)]int32 // billionths, -1 where the label is not in the set
+}
+
+// NoLabels is the empty label set.
+func NoLabels() (l Labels) {
+	for i := range l.Values {
+		l.Values[i] = -1
+	}
+	return l
+}
+
+var half = decimal.MustParse("0.5")
+
+// Set takes a label's value in, which is from 0 to 1. Labels that the
+// trollboard does not look at are passed over.
+func (l *Labels) Set(name string, value decimal.Decimal) {
+	for i, n := range MeanLabels {
+		if n == name {
+			l.Values[i] = int32(value.Billionths())
+			return
+		}
+	}
+	for i, n := range MarkLabels {
+		if n == name && value.Cmp(half) >= 0 {
+			l.Flags |= 1 << i
+		}
+	}
 }
 
 // LabelSums is what label sets come to together.
@@ -34,4 +61,25 @@ func (s *LabelSums) Add(l *Labels, sign int) {
 			s.Count[i] += sign
 		}
 	}
+}
+
+// Merge takes other sums in; with sign -1 out again.
+func (s *LabelSums) Merge(o *LabelSums, sign int) {
+	for i := range s.Marks {
+		s.Marks[i] += sign * o.Marks[i]
+	}
+	for i := range s.Sums {
+		s.Sums[i] += int64(sign) * o.Sums[i]
+		s.Count[i] += sign * o.Count[i]
+	}
+}
+
+// Mean gives the mean of the i-th of MeanLabels in billionths, the half
+// rounded up; false when no label set has a value of it.
+func (s *LabelSums) Mean(i int) (billionths int64, ok bool) {
+	n := int64(s.Count[i])
+	if n <= 0 {
+		return 0, false
+	}
+	return (2*s.Sums[i] + n) / (2 * n), true
 }
