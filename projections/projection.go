@@ -36,7 +36,8 @@ type Projection interface {
 	// raises it, and stores are then built anew.
 	Name() string
 	Revision() int
-	// Apply folds one event and appends what it changes to changes.
+	// Apply folds one event and appends what it changes to changes. It keeps
+	// parts of the event, which nobody changes, but not r.
 	Apply(r *domain.Recorded, changes []Change) []Change
 }
 
@@ -48,11 +49,12 @@ type Store interface {
 
 	// Commit applies the changes in their order and moves the cut from from to
 	// to, all or nothing. When the cut is not from it answers ErrMoved and
-	// changes nothing: somebody else commits too.
+	// changes nothing: somebody else commits too. It keeps rows, but neither
+	// changes nor the cuts.
 	Commit(ctx context.Context, changes []Change, from, to domain.Cut) error
 
 	// Await returns once the cut holds all of at; with ctx's error when ctx ends
-	// first.
+	// first. A cut that is not of the store's log is ErrForeignCut.
 	Await(ctx context.Context, at domain.Cut) error
 }
 

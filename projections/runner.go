@@ -3,13 +3,20 @@ package projections
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 
 	"dendro/domain"
 )
 
-// maxBatch bounds the events that wait for a commit, and so those of a commit.
-const maxBatch = 4096
+// MaxBatch bounds the events of one commit. As many again may wait for the
+// next one.
+const MaxBatch = 4096
+
+// ErrBroken says that a log gave events out of their order, or ended while it
+// was followed. What was committed before is right; a log that does this is
+// not.
+var ErrBroken = errors.New("the log does not go on as it must; check it with `dendro log verify`")
 
 // Runner feeds folds from a log into a store. Make it with NewRunner; Run it
 // once.
@@ -27,30 +34,22 @@ func NewRunner(log domain.Log, store Store, folds ...Projection) *Runner {
 // Run brings the store up to the log's end and follows it, until ctx ends or
 // something fails: then it answers why. What the store has already, it folds
 // without committing it again: folds keep nothing between runs.
+//
+// Each event is committed once, in commits whose cuts follow one another. What
+// came from the log before it failed is committed too.
 func (r *Runner) Run(ctx context.Context) error {
-	from, err := r.store.Cut(ctx)
+	at, err := r.store.Cut(ctx)
 	if err != nil {
 		return err
 	}
-	if err := r.resume(ctx, from); err != nil {
+	if err := r.resume(ctx, at); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	in := newInbox()
 	var reader sync.WaitGroup
-	reader.Go(func() {
-		for e, err := range r.log.Follow(ctx, from) {
-			if err != nil {
-				in.end(err)
-				return
-			}
-			if !in.put(e) {
-				return
-			}
-		}
-	})
-	err = r.commitAll(ctx, in, from)
+	reader.Go(func() { in.end(r.read(ctx, in, at)) })
+	err = r.commit(ctx, in, at)
 	cancel()
 	in.end(err)
 	reader.Wait()
@@ -59,21 +58,43 @@ func (r *Runner) Run(ctx context.Context) error {
 
 // resume folds what the store stands for already.
 func (r *Runner) resume(ctx context.Context, upTo domain.Cut) error {
+	var event domain.Recorded
 	var none []Change
 	for e, err := range r.log.Read(ctx, r.log.Identity().Start(), upTo) {
 		if err != nil {
 			return err
 		}
+		event = e // one place for all of them: Apply lets it escape
 		for _, f := range r.folds {
-			none = f.Apply(&e, none[:0])
+			none = f.Apply(&event, none[:0])
 		}
 	}
 	return nil
 }
 
-// commitAll commits what has come in, batch after batch: while one is being
+// read puts what the log has from the cut on into the inbox, and answers why
+// it stopped.
+func (r *Runner) read(ctx context.Context, in *inbox, from domain.Cut) error {
+	at := from.Clone()
+	for e, err := range r.log.Follow(ctx, from) {
+		if err != nil {
+			return err
+		}
+		p := e.Position
+		if p.Partition < 0 || int(p.Partition) >= len(at.End) || p.Seq != at.End[p.Partition] {
+			return fmt.Errorf("%w: event %s does not continue %s", ErrBroken, p, at)
+		}
+		at.End[p.Partition]++
+		if !in.put(e) {
+			return ctx.Err()
+		}
+	}
+	return fmt.Errorf("%w: it ended while it was followed", ErrBroken)
+}
+
+// commit commits what has come in, batch after batch: while one is being
 // committed the next one gathers.
-func (r *Runner) commitAll(ctx context.Context, in *inbox, at domain.Cut) error {
+func (r *Runner) commit(ctx context.Context, in *inbox, at domain.Cut) error {
 	var events []domain.Recorded
 	var changes []Change
 	for {
@@ -87,7 +108,7 @@ func (r *Runner) commitAll(ctx context.Context, in *inbox, at domain.Cut) error 
 			for _, f := range r.folds {
 				changes = f.Apply(&events[i], changes)
 			}
-			to.End[events[i].Position.Partition] = events[i].Position.Seq + 1
+			to.End[events[i].Position.Partition]++
 		}
 		if err := r.store.Commit(ctx, changes, at, to); err != nil {
 			return err
@@ -96,65 +117,4 @@ func (r *Runner) commitAll(ctx context.Context, in *inbox, at domain.Cut) error 
 		clear(events) // rows keep what they need of them
 		clear(changes)
 	}
-}
-
-// inbox is a bounded buffer between the reader of a log and the committer.
-type inbox struct {
-	mu     sync.Mutex
-	wake   *sync.Cond
-	events []domain.Recorded
-	ended  error
-}
-
-func newInbox() *inbox {
-	in := &inbox{}
-	in.wake = sync.NewCond(&in.mu)
-	return in
-}
-
-// put waits for room; false means that nobody takes any more.
-func (in *inbox) put(e domain.Recorded) bool {
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	for len(in.events) >= maxBatch && in.ended == nil {
-		in.wake.Wait()
-	}
-	if in.ended != nil {
-		return false
-	}
-	in.events = append(in.events, e)
-	if len(in.events) == 1 {
-		in.wake.Broadcast()
-	}
-	return true
-}
-
-// take waits for events and gives all there are, in exchange for spare room.
-func (in *inbox) take(spare []domain.Recorded) ([]domain.Recorded, error) {
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	for len(in.events) == 0 && in.ended == nil {
-		in.wake.Wait()
-	}
-	if len(in.events) == 0 {
-		return nil, in.ended
-	}
-	got := in.events
-	in.events = spare
-	in.wake.Broadcast()
-	return got, nil
-}
-
-var errEnded = errors.New("nothing more comes")
-
-func (in *inbox) end(err error) {
-	if err == nil {
-		err = errEnded
-	}
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	if in.ended == nil {
-		in.ended = err
-	}
-	in.wake.Broadcast()
 }
