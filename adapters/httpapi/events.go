@@ -1,0 +1,3 @@
+package httpapi
+
+func streamEvents(c *call) (reply, error) { return reply{}, errForbidden }
