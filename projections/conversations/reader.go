@@ -11,7 +11,8 @@ import (
 // nil, and no error. Nobody changes what it gives.
 type Reader interface {
 	Message(ctx context.Context, id domain.MessageID) (*Message, error)
-	// MessageByFrontend finds a message by the id that its client's frontend gave it.
+	// MessageByFrontend finds a message by the id that its client's frontend
+	// gave it: the first by creation time, then id, when it gave it twice.
 	MessageByFrontend(ctx context.Context, client domain.ClientID, frontendID string) (*Message, error)
 	Tree(ctx context.Context, id domain.TreeID) (*Tree, error)
 	// TreeMessages gives all messages of a tree, deleted ones too, by creation
@@ -31,15 +32,15 @@ type Reader interface {
 
 // Query chooses messages. The zero value of a field does not limit.
 type Query struct {
-	Authors  []domain.ContributorID // any of them
+	Authors  []domain.ContributorID // any of them; nil: all
 	Client   domain.ClientID
 	Language string    // without regard to case
 	Roots    bool      // prompts only
 	Deleted  bool      // deleted messages too
-	Search   string    // every word of it is in the text, without regard to case
+	Search   string    // every word (letters, marks, digits) of it is in the text, without regard to case
 	From, To time.Time // created at or after From, before or at To
-	After    *Key      // exclusive, see Key
-	Before   *Key      // exclusive
+	After    *Key      // later than that, whatever Desc says; exclusive
+	Before   *Key      // earlier than that, whatever Desc says; exclusive
 	Desc     bool      // newest first
 	Max      int       // at most so many, at least 1
 }

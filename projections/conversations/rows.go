@@ -20,7 +20,7 @@ type Tree struct {
 	ID               domain.TreeID
 	Language         string
 	State            domain.TreeState
-	Goal             int
+	Goal             int // this and the limits are 0 for imported trees: they grew elsewhere
 	MaxDepth         int
 	MaxChildren      int
 	Origin           string    // of an imported tree
@@ -29,8 +29,9 @@ type Tree struct {
 	Oldest, Youngest time.Time // of the undeleted messages; zero without any
 }
 
-// Message is one message as it is now. Key: ID; unique beside: Client and
-// FrontendID, where FrontendID is set (the first message that took it).
+// Message is one message as it is now. Key: ID; found also by Client and
+// FrontendID, where FrontendID is set. Only Text and what stands below Created
+// ever change.
 type Message struct {
 	ID         domain.MessageID
 	Tree       domain.TreeID
@@ -71,7 +72,7 @@ type Revision struct {
 	Number  int // 0 is the text as posted
 	Text    string
 	Event   domain.EventID // that brought the text
-	Actor   domain.Actor   // who wrote or edited it
+	Actor   domain.Actor   // who edited it; of number 0 its author, none when not known
 	Created time.Time
 }
 
