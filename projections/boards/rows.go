@@ -14,8 +14,8 @@ const TableDeeds = "board_deeds"
 // Kind is what a deed counts as.
 type Kind uint8
 
-// The kinds. Those up to Third are points (spec: collection §10), the rest is
-// what the trollboard shows.
+// The kinds. Those up to Third are points, the rest is what the trollboard
+// shows.
 const (
 	Prompt Kind = iota
 	AssistantReply
@@ -34,33 +34,44 @@ const (
 	Upvote
 	Downvote
 	SpamPrompt
-	Marks // a label set received, see Deed.Labels
-	Kinds = int(Marks) + 1
+	Marks     // a review received, see Deed.Labels
+	FreeMarks // a free label set received, see Deed.Labels
+	Kinds     = int(FreeMarks) + 1
 )
 
-// Deed is something that counts for or against a contributor since At. Key:
-// Kind, Subject and Other. It is gone when it counts no longer, and comes back
-// when it does again.
+// Task reports whether a deed of the kind is a completed task: what keeps a
+// streak alive.
+func (k Kind) Task() bool { return k <= Ranking }
+
+// Points reports whether the kind is scored by the leaderboard; the others are
+// the trollboard's.
+func (k Kind) Points() bool { return k <= Third }
+
+// Deed is something that was done, and counts for or against a contributor
+// since At. Key: Kind, Subject and Other. A completed task stays for ever;
+// any other deed is gone when it counts no longer, and comes back when it does
+// again.
 type Deed struct {
 	Kind    Kind
 	Subject [16]byte             // the message, parent (rankings) or tree (SpamPrompt) that it is about
-	Other   [16]byte             // who else took part: the ranker of a place, who flagged, labelled; else zero
+	Other   domain.ContributorID // who labelled, ranked, voted or flagged; zero where nobody judged
 	By      domain.ContributorID // whom it counts for
 	At      time.Time            // when it was done
-	Labels  *reward.Labels       // of Marks only
+	Counts  bool                 // false: a completed task that earns nothing now, since its message is deleted
+	Labels  *reward.Labels       // of Marks and FreeMarks only
 }
 
 // Table implements projections.Row.
 func (*Deed) Table() string { return TableDeeds }
 
-// Tally is what one account did within a time.
+// Tally is what counts for one account within a time.
 type Tally struct {
 	Contributor domain.ContributorID
 	Counts      [Kinds]int
 	Labels      reward.LabelSums
 }
 
-// Activity is when accounts did their tasks.
+// Activity is when accounts did their tasks, whether or not those still count.
 type Activity struct {
 	Last time.Time // of the newest completed task; zero: none
 	Day  time.Time // the UTC day of Last
@@ -70,9 +81,9 @@ type Activity struct {
 // Reader counts deeds. Accounts stand for themselves; mergers are the business
 // of Leaderboard and Trollboard.
 type Reader interface {
-	// Tallies counts the deeds with since ≤ At, all when since is zero, per
-	// account that has any, in no order; of those accounts only, unless only is
-	// nil.
+	// Tallies counts the deeds that count with since ≤ At, all when since is
+	// zero, per account that has any, in no order; of those accounts only,
+	// unless only is nil.
 	Tallies(ctx context.Context, since time.Time, only []domain.ContributorID) ([]Tally, error)
 	// Activities gives, for each list of accounts of one owner, what they did
 	// together.
