@@ -285,7 +285,7 @@ func (d drawer) next() domain.Event {
 			tree.MessageAccepted{Message: d.message()}, tree.MessageRejected{Message: d.message()}, tree.MessageReopened{Message: d.message()},
 		}[d.below(3)]
 	case 5:
-		return tree.RankingSubmitted{Parent: d.message(), Task: task(1), Contributor: d.person(), Order: d.messages(), NotRankable: d.below(4) == 0}
+		return tree.RankingSubmitted{Parent: d.message(), Task: task(1), Contributor: d.person(), Order: append(d.messages(), d.messages()...), NotRankable: d.below(4) == 0}
 	case 6:
 		e := tree.RepliesRanked{Parent: d.message(), Replies: d.messages()}
 		if d.below(4) > 0 {

@@ -97,6 +97,7 @@ func TestMessageRules(t *testing.T) {
 		"reviews of the new text count":         {[]domain.Event{review(2, 9), edited, review(2, 7)}, "better, depth 1, reviews 1, edited"},
 		"voided reviews stay void":              {[]domain.Event{review(2, 8), troll, edited, back}, "better, depth 1, edited"},
 		"rankings that contain it count":        {[]domain.Event{ranking(7, 1, 3, 2), ranking(8, 1, 3), ranking(9, 1, 2)}, "text 2, depth 1, rankings 2"},
+		"one ranking counts once":               {[]domain.Event{ranking(9, 1, 2, 2)}, "text 2, depth 1, rankings 1"},
 		"not rankable is no ranking":            {[]domain.Event{unrankable}, "text 2, depth 1"},
 		"discounted rankings do not count":      {[]domain.Event{ranking(8, 1, 2, 3), ranking(9, 1, 2, 3), troll}, "text 2, depth 1, rankings 1"},
 		"reinstated rankings do":                {[]domain.Event{troll, ranking(8, 1, 2, 3), back}, "text 2, depth 1, rankings 1"},
