@@ -6,4 +6,7 @@
 //	func TestLog(t *testing.T) {
 //		adaptertest.LogSuite(t, func(t *testing.T, partitions int) adaptertest.Harness { … })
 //	}
+//
+// A read store's test calls StoreSuite with one that makes an empty store. The
+// rows of each view have a file of their own there, store_….go.
 package adaptertest

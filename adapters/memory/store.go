@@ -120,14 +120,13 @@ func (s *Store) apply(c projections.Change) {
 func (s *Store) Await(ctx context.Context, at domain.Cut) error {
 	for {
 		s.mu.RLock()
-		there, moved := at.Within(s.cut), s.moved
-		id := s.cut.Log
+		cut, moved := s.cut, s.moved
 		s.mu.RUnlock()
 		switch {
-		case there:
+		case at.Within(cut):
 			return nil
-		case at.Log != id:
-			return fmt.Errorf("%w: it names log %s, the views are of %s", domain.ErrForeignCut, at.Log, id)
+		case at.Log != cut.Log || len(at.End) != len(cut.End):
+			return fmt.Errorf("%w: it is %s, the views are at %s", domain.ErrForeignCut, at, cut)
 		}
 		select {
 		case <-moved:
