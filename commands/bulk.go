@@ -55,6 +55,15 @@ type Effect struct {
 	Trees    int // in which anything changes
 	Messages int // deleted
 	Halted   int // trees that come to a halt with it
+
+	Deleted []domain.MessageID // those messages, tree by tree
+	At      []domain.Position  // behind what was written; none in a preview
+}
+
+// Add takes in what another act does.
+func (x *Effect) Add(o Effect) {
+	x.Trees, x.Messages, x.Halted = x.Trees+o.Trees, x.Messages+o.Messages, x.Halted+o.Halted
+	x.Deleted, x.At = append(x.Deleted, o.Deleted...), append(x.At, o.At...)
 }
 
 func (x *Effect) add(events []domain.Event) {
@@ -66,6 +75,7 @@ func (x *Effect) add(events []domain.Event) {
 		switch e := e.(type) {
 		case tree.MessageDeleted:
 			x.Messages += len(e.Messages)
+			x.Deleted = append(x.Deleted, e.Messages...)
 		case tree.StateChanged:
 			if e.To == domain.HaltedByModerator {
 				x.Halted++
@@ -93,7 +103,9 @@ func (e *Engine) DeleteAuthored(ctx context.Context, c Command, do tree.DeleteAu
 			events, err = e.foresee(ctx, id, one.ID, do)
 		} else {
 			var res Result
-			res, err = e.Do(ctx, one)
+			if res, err = e.Do(ctx, one); err == nil {
+				x.At = append(x.At, res.At)
+			}
 			for _, r := range res.Events {
 				events = append(events, r.Payload)
 			}

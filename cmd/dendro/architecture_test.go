@@ -70,6 +70,10 @@ var inTests = []arrow{
 		why: "an engine is tried on a real log and its faults",
 	},
 	{place: "projections/...", may: []string{"domain/...", "projections/...", "schemas"}},
+	{
+		place: "adapters/httpapi/...", may: []string{"adapters/adaptertest", "adapters/memory"}, libs: []string{"*"},
+		why: "the API is tried on a real engine, with log, views and directory in memory",
+	},
 	{place: "adapters/...", may: []string{"adapters/adaptertest"}},
 	{place: "cmd/dendro"},
 }

@@ -1,0 +1,169 @@
+package httpapi
+
+import (
+	"dendro/commands"
+	"dendro/domain"
+	"dendro/domain/contributor"
+	"dendro/domain/directory"
+	"dendro/domain/tree"
+)
+
+// wishes is what a request wants an account to be; nil leaves it as it is.
+type wishes struct {
+	displayName, notes    *string
+	enabled, shown, terms *bool
+	reason                string
+	discount              bool
+}
+
+// createUser makes a contributor known, or changes one.
+func createUser(c *call) (reply, error) {
+	o := c.object()
+	u := o.user()
+	w := wishes{enabled: o.maybe("enabled"), shown: o.maybe("show_on_leaderboard"), terms: o.maybe("tos_acceptance"), reason: o.text("reason", false, 0, maxText)}
+	if _, given := o.get("notes", false); given {
+		notes := o.text("notes", false, 0, maxText)
+		w.notes = &notes
+	}
+	if err := c.valid(); err != nil {
+		return reply{}, err
+	}
+	who, err := c.introduce(u)
+	if err != nil {
+		return reply{}, err
+	}
+	if err := c.wish(who.Person, w); err != nil {
+		return reply{}, err
+	}
+	a, err := c.account(who.Person.ID)
+	if err != nil {
+		return reply{}, err
+	}
+	return showUser(c, a)
+}
+
+func changeUser(c *call, a *account) (reply, error) {
+	w := wishes{enabled: c.maybe("enabled"), shown: c.maybe("show_on_leaderboard"), terms: c.maybe("tos_acceptance"), discount: c.truth("discount", false)}
+	w.reason, _ = c.text("reason")
+	for name, wish := range map[string]**string{"display_name": &w.displayName, "notes": &w.notes} {
+		if c.query.Has(name) {
+			text, _ := c.text(name)
+			*wish = &text
+		}
+	}
+	if err := c.valid(); err != nil {
+		return reply{}, err
+	}
+	if a.Erased {
+		return reply{}, fail(codeUserDisabled, "this account was erased; nothing of it can change")
+	}
+	return done, c.wish(a.person, w)
+}
+
+// wish makes an account what it is wanted to be: names and notes in the
+// directory, the rest by events.
+func (c *call) wish(p directory.Person, w wishes) error {
+	renamed := p
+	if w.displayName != nil && *w.displayName != "" {
+		renamed.DisplayName = *w.displayName
+	}
+	if w.notes != nil {
+		renamed.Notes = *w.notes
+	}
+	if renamed != p {
+		if err := renamed.Validate(); err != nil {
+			return err
+		}
+		if err := c.s.Directory.Update(c.ctx(), renamed); err != nil {
+			return err
+		}
+	}
+	standing, err := c.s.Views.Contributor(c.ctx(), p.ID)
+	if err != nil {
+		return err
+	}
+	moderator, err := c.byModerator()
+	if err != nil {
+		return err
+	}
+	himself := domain.ByContributor(p.ID)
+	if w.enabled != nil && *w.enabled && standing != nil && standing.Disabled {
+		err = c.onAccount(moderator, p.ID, contributor.Enable{Reason: w.reason})
+	} else if w.enabled != nil && !*w.enabled {
+		err = c.onAccount(moderator, p.ID, contributor.Disable{Reason: w.reason, Discount: w.discount})
+	}
+	if err == nil && w.shown != nil {
+		err = c.onAccount(himself, p.ID, contributor.Update{ShowOnLeaderboard: *w.shown})
+	}
+	if err == nil && w.terms != nil && *w.terms {
+		err = c.onAccount(himself, p.ID, contributor.Consent{Terms: c.s.Terms})
+	}
+	if err != nil {
+		return err
+	}
+	return c.settle()
+}
+
+func (c *call) onAccount(by domain.Actor, id domain.ContributorID, do contributor.Command) error {
+	_, err := c.do(by, commands.OnContributor{Contributor: id, Do: do})
+	return err
+}
+
+// eraseUser makes an account, and those merged into it, nobody's: first the
+// fact, then the rows that told whose they were. What a stop leaves between
+// the two, the next start finishes (ForgetErased).
+func eraseUser(c *call, a *account) (reply, error) {
+	reason, _ := c.text("reason")
+	by, err := c.byModerator()
+	if err != nil {
+		return reply{}, err
+	}
+	accounts, err := c.s.Views.Accounts(c.ctx(), a.ID)
+	if err != nil {
+		return reply{}, err
+	}
+	for _, id := range accounts {
+		if err := c.onAccount(by, id, contributor.Erase{Reason: reason}); err != nil {
+			return reply{}, err
+		}
+		if err := c.s.Directory.Erase(c.ctx(), id); err != nil {
+			return reply{}, err
+		}
+	}
+	return done, nil
+}
+
+func deleteUserMessages(c *call, a *account) (reply, error) {
+	reason, _ := c.text("reason")
+	if err := c.valid(); err != nil {
+		return reply{}, err
+	}
+	_, err := c.deleteAuthored(a, tree.DeleteAuthored{Reason: reason}, false)
+	return done, err
+}
+
+// deleteAuthored deletes what the accounts of one owner wrote; with preview it
+// only counts.
+func (c *call) deleteAuthored(a *account, do tree.DeleteAuthored, preview bool) (commands.Effect, error) {
+	var sum commands.Effect
+	by, err := c.byModerator()
+	if err != nil {
+		return sum, err
+	}
+	accounts, err := c.s.Views.Accounts(c.ctx(), a.ID)
+	if err != nil {
+		return sum, err
+	}
+	for _, id := range accounts {
+		do.Author = id
+		c.steps++
+		cmd := commands.Command{ID: domain.CommandID(domain.Derive(c.command, "bulk", c.steps)), Actor: by}
+		x, err := c.s.Engine.DeleteAuthored(c.ctx(), cmd, do, preview)
+		sum.Add(x)
+		c.positions = append(c.positions, x.At...)
+		if err != nil {
+			return sum, err
+		}
+	}
+	return sum, c.settle()
+}

@@ -1,0 +1,266 @@
+package httpapi
+
+import (
+	"errors"
+	"maps"
+	"net/http"
+	"time"
+
+	"dendro/commands"
+	"dendro/domain"
+	"dendro/domain/contributor"
+	"dendro/domain/tree"
+	"dendro/projections/moderation"
+)
+
+var adminRoutes = []Route{
+	post("/admin/api_client", root, createClient),
+	get("/admin/api_client", root, listClients),
+	del("/admin/api_client/{client_id}", root, revokeClient),
+	get("/admin/backend_settings/public", anyone, showSettings),
+	get("/admin/backend_settings/full", trusted, showAllSettings),
+	post("/admin/purge_user/{user_id}", trusted, withUser(userOfPath, purgeUser)),
+	post("/admin/purge_user/{user_id}/messages", trusted, withUser(userOfPath, purgeMessages)),
+	get("/admin/flagged_messages", trusted, listFlags),
+	get("/admin/flagged_messages/cursor", trusted, pageFlags),
+	post("/admin/flagged_messages/{message_id}/processed", trusted, resolveFlag),
+	post("/admin/merge_users", trusted, mergeUsers),
+}
+
+// settings are what clients of the Open-Assistant backend look at. Boards are
+// always current, so the intervals between their updates are 0.
+func (s *Server) settings() map[string]any {
+	p, _ := s.Engine.Policy()
+	return map[string]any{
+		"PROJECT_NAME": "Dendro", "API_V1_STR": base, "MESSAGE_SIZE_LIMIT": p.MessageSizeLimit,
+		"DEBUG_USE_SEED_DATA": false, "DEBUG_ALLOW_SELF_LABELING": false, "DEBUG_SKIP_EMBEDDING_COMPUTATION": true,
+		"DEBUG_SKIP_TOXICITY_CALCULATION": true, "DEBUG_DATABASE_ECHO": false,
+		"USER_STATS_INTERVAL_DAY": 0, "USER_STATS_INTERVAL_WEEK": 0, "USER_STATS_INTERVAL_MONTH": 0, "USER_STATS_INTERVAL_TOTAL": 0,
+	}
+}
+
+func showSettings(c *call) (reply, error) { return ok(c.s.settings()) }
+
+// showAllSettings adds how the server was started. It holds no secrets to
+// leave out.
+func showAllSettings(c *call) (reply, error) {
+	_, revision := c.s.Engine.Policy()
+	all := maps.Clone(c.s.settings())
+	maps.Copy(all, map[string]any{
+		"DEBUG_ALLOW_ANY_API_KEY": c.s.AnyKey, "RATE_LIMIT": !c.s.NoRateLimits, "TERMS_VERSION": c.s.Terms,
+		"POLICY_REVISION": revision, "MAX_BODY_BYTES": c.s.MaxBody, "MAX_REQUESTS_IN_FLIGHT": c.s.InFlight,
+	})
+	return ok(all)
+}
+
+// purged is the model PurgeResultModel.
+type purged struct {
+	Before   systemStats `json:"before"`
+	After    systemStats `json:"after"`
+	Preview  bool        `json:"preview"`
+	Duration float64     `json:"duration"` // seconds
+}
+
+func purgeUser(c *call, a *account) (reply, error) {
+	preview, ban := c.truth("preview", true), c.truth("ban", true)
+	reason, given := c.text("reason")
+	if !given {
+		reason = "the account was purged"
+	}
+	return c.purge(a, preview, tree.DeleteAuthored{Reason: reason}, func(id domain.ContributorID) error {
+		if !ban {
+			return nil
+		}
+		by, err := c.byModerator()
+		if err != nil {
+			return err
+		}
+		return c.onAccount(by, id, contributor.Disable{Reason: reason, Discount: true})
+	})
+}
+
+func purgeMessages(c *call, a *account) (reply, error) {
+	preview := c.truth("preview", true)
+	do := tree.DeleteAuthored{KeepPrompts: !c.truth("purge_initial_prompts", false), From: c.time("min_date"), To: c.time("max_date")}
+	var given bool
+	if do.Reason, given = c.text("reason"); !given {
+		do.Reason = "the contributor's messages were purged"
+	}
+	return c.purge(a, preview, do, func(domain.ContributorID) error { return nil })
+}
+
+// purge deletes what an owner wrote, by events, and says what that changed or
+// would change.
+func (c *call) purge(a *account, preview bool, do tree.DeleteAuthored, ban func(domain.ContributorID) error) (reply, error) {
+	if err := c.valid(); err != nil {
+		return reply{}, err
+	}
+	start := time.Now()
+	out := purged{Preview: preview}
+	var err error
+	if out.Before, err = c.systemStats(); err != nil {
+		return reply{}, err
+	}
+	accounts, err := c.s.Views.Accounts(c.ctx(), a.ID)
+	if err != nil {
+		return reply{}, err
+	}
+	for _, id := range accounts {
+		if preview {
+			break
+		}
+		if err := ban(id); err != nil {
+			return reply{}, err
+		}
+	}
+	effect, err := c.deleteAuthored(a, do, preview)
+	if err != nil {
+		return reply{}, err
+	}
+	if preview {
+		out.After, err = c.without(out.Before, effect.Deleted)
+	} else {
+		out.After, err = c.systemStats()
+	}
+	if err != nil {
+		return reply{}, err
+	}
+	out.Duration = time.Since(start).Seconds()
+	return ok(out)
+}
+
+// without gives the statistics as they would be with messages deleted.
+func (c *call) without(s systemStats, gone []domain.MessageID) (systemStats, error) {
+	s.ActiveByLang = maps.Clone(s.ActiveByLang)
+	for _, id := range gone {
+		m, err := c.s.Views.Message(c.ctx(), id)
+		if err != nil {
+			return s, err
+		}
+		if m == nil || m.Deleted {
+			continue
+		}
+		s.Active--
+		s.Deleted++
+		if s.ActiveByLang[m.Language]--; s.ActiveByLang[m.Language] == 0 {
+			delete(s.ActiveByLang, m.Language)
+		}
+	}
+	return s, nil
+}
+
+// flaggedMessage is the model FlaggedMessageResponse.
+type flaggedMessage struct {
+	MessageID domain.MessageID `json:"message_id"`
+	Processed bool             `json:"processed"`
+	Created   stamp            `json:"created_date"`
+}
+
+func showFlags(rows []*moderation.Flag) []flaggedMessage {
+	out := make([]flaggedMessage, len(rows))
+	for i, f := range rows {
+		out[i] = flaggedMessage{MessageID: f.Message, Processed: f.Processed, Created: stamp(f.Created)}
+	}
+	return out
+}
+
+// listFlags lists the newest flags.
+func listFlags(c *call) (reply, error) {
+	most := c.number("max_count", 10, 1000)
+	if err := c.valid(); err != nil {
+		return reply{}, err
+	}
+	rows, err := c.s.Views.Flags(c.ctx(), moderation.FlagQuery{Desc: true, Max: most})
+	if err != nil {
+		return reply{}, err
+	}
+	return ok(showFlags(rows))
+}
+
+func pageFlags(c *call) (reply, error) {
+	at := c.cursor(10, 1000)
+	if err := c.valid(); err != nil {
+		return reply{}, err
+	}
+	rows, prev, next, err := pageOf(at, func(lower, upper string, desc bool, most int) ([]*moderation.Flag, error) {
+		low, err := flagKey(lower)
+		high, err2 := flagKey(upper)
+		if err = errors.Join(err, err2); err != nil {
+			return nil, err
+		}
+		return c.s.Views.Flags(c.ctx(), moderation.FlagQuery{After: low, Before: high, Desc: desc, Max: most})
+	}, func(f *moderation.Flag) string { return f.Message.String() + "$" + stamp(f.Created).String() })
+	if err != nil {
+		return reply{}, err
+	}
+	return ok(page[flaggedMessage]{Prev: prev, Next: next, SortKey: "created_date", Items: showFlags(rows), Order: at.order()})
+}
+
+func flagKey(text string) (*moderation.FlagKey, error) {
+	k, err := messageKey(text)
+	if k == nil {
+		return nil, err
+	}
+	return &moderation.FlagKey{Created: k.Created, Message: k.ID}, nil
+}
+
+func resolveFlag(c *call) (reply, error) {
+	id := domain.MessageID(c.pathID("message_id"))
+	if err := c.valid(); err != nil {
+		return reply{}, err
+	}
+	flag := func() (*moderation.Flag, error) { return c.s.Views.Flag(c.ctx(), id) }
+	if _, err := found(c, errNoMessage, flag); err != nil {
+		return reply{}, err
+	}
+	err := c.moderate(func(reason string) tree.Command { return tree.ResolveReport{Message: id, Reason: reason} })
+	if err == nil {
+		err = c.settle()
+	}
+	if err != nil {
+		return reply{}, err
+	}
+	f, err := found(c, errNoMessage, flag)
+	if err != nil {
+		return reply{}, err
+	}
+	return ok(showFlags([]*moderation.Flag{f})[0])
+}
+
+// mostMerged bounds the accounts that one request merges.
+const mostMerged = 100
+
+func mergeUsers(c *call) (reply, error) {
+	o := c.object()
+	to, _ := o.id("destination_user_id", true)
+	reason := o.text("reason", false, 0, maxText)
+	var sources []domain.ContributorID
+	for _, v := range o.list("source_user_ids", true, mostMerged) {
+		text, _ := v.(string)
+		id, err := parseUUID(text)
+		if err != nil {
+			o.bad("source_user_ids", typeUUID, "this is no UUID", nil)
+			break
+		}
+		sources = append(sources, domain.ContributorID(id))
+	}
+	if err := c.valid(); err != nil {
+		return reply{}, err
+	}
+	into := domain.ContributorID(to)
+	for _, id := range append([]domain.ContributorID{into}, sources...) {
+		if _, err := c.account(id); err != nil {
+			return reply{}, err
+		}
+	}
+	by, err := c.byModerator()
+	if err != nil {
+		return reply{}, err
+	}
+	for _, id := range sources {
+		if _, err := c.do(by, commands.OnContributor{Contributor: id, Do: contributor.Merge{Into: into, Reason: reason}}); err != nil {
+			return reply{}, err
+		}
+	}
+	return reply{status: http.StatusNoContent, none: true}, nil
+}

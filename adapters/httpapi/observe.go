@@ -1,0 +1,109 @@
+package httpapi
+
+import (
+	"encoding/hex"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"regexp"
+	"runtime/debug"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+type metrics struct {
+	requests *prometheus.CounterVec
+	seconds  *prometheus.HistogramVec
+	handler  http.Handler
+}
+
+func newMetrics(r *prometheus.Registry, inFlight func() float64) *metrics {
+	m := &metrics{
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "dendro_http_requests_total", Help: "Requests answered, by route and status.",
+		}, []string{"method", "route", "status"}),
+		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "dendro_http_request_seconds", Help: "Time from request to answer, by route.",
+			Buckets: prometheus.ExponentialBuckets(0.0005, 2, 15),
+		}, []string{"method", "route"}),
+		handler: promhttp.HandlerFor(r, promhttp.HandlerOpts{}),
+	}
+	r.MustRegister(m.requests, m.seconds, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "dendro_http_requests_in_flight", Help: "Requests at work now.",
+	}, inFlight))
+	return m
+}
+
+// recorder remembers what went out.
+type recorder struct {
+	http.ResponseWriter
+	route  string
+	client string
+	status int
+	bytes  int
+}
+
+func (w *recorder) WriteHeader(status int) {
+	if w.status == 0 {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *recorder) Write(b []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	n, err := w.ResponseWriter.Write(b)
+	w.bytes += n
+	return n, err
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+var requestIDForm = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
+
+// requestID takes over the id that a proxy gave, or makes one.
+func (s *Server) requestID(r *http.Request) string {
+	if id := r.Header.Get("X-Request-Id"); requestIDForm.MatchString(id) {
+		return id
+	}
+	var b [12]byte
+	if _, err := io.ReadFull(s.Random, b[:]); err != nil {
+		return "none"
+	}
+	return hex.EncodeToString(b[:])
+}
+
+// frame is around every request: an id, a log line, figures, and an end to
+// panics. What it logs names route and client, and nothing of a person.
+func (s *Server) frame(w http.ResponseWriter, r *http.Request) {
+	start := time.Now()
+	id := s.requestID(r)
+	rec := &recorder{ResponseWriter: w, route: "none"}
+	rec.Header().Set("X-Request-Id", id)
+	rec.Header().Set("X-Content-Type-Options", "nosniff")
+	defer func() {
+		if p := recover(); p != nil {
+			if p == http.ErrAbortHandler {
+				panic(p)
+			}
+			s.Logger.Error("a handler panicked", "request", id, "route", rec.route, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			if rec.status == 0 {
+				writeRendered(rec, render(explain(fmt.Errorf("panic: %v", p))))
+			}
+		}
+		took := time.Since(start)
+		s.metrics.requests.WithLabelValues(r.Method, rec.route, strconv.Itoa(rec.status)).Inc()
+		s.metrics.seconds.WithLabelValues(r.Method, rec.route).Observe(took.Seconds())
+		s.Logger.LogAttrs(r.Context(), slog.LevelInfo, "request", slog.String("request", id), slog.String("method", r.Method),
+			slog.String("route", rec.route), slog.String("client", rec.client), slog.Int("status", rec.status),
+			slog.Int("bytes", rec.bytes), slog.Duration("took", took))
+	}()
+	s.mux.ServeHTTP(rec, r)
+}

@@ -1,0 +1,151 @@
+package httpapi
+
+import (
+	"slices"
+
+	"dendro/domain"
+	"dendro/domain/tree"
+	"dendro/projections/conversations"
+)
+
+// anyMessage gives a message, whoever may see it.
+func (c *call) anyMessage(id domain.MessageID) (*conversations.Message, error) {
+	return found(c, errNoMessage, func() (*conversations.Message, error) { return c.s.Views.Message(c.ctx(), id) })
+}
+
+// message gives a message that the client may see.
+func (c *call) message(id domain.MessageID) (*conversations.Message, error) {
+	m, err := c.anyMessage(id)
+	if err == nil && !c.sees(m.Client) {
+		return nil, errNoMessage
+	}
+	return m, err
+}
+
+// pathTo gives the messages from the root to this one.
+func (c *call) pathTo(m *conversations.Message) ([]*conversations.Message, error) {
+	up := []*conversations.Message{m}
+	for !m.Parent.IsZero() {
+		var err error
+		if m, err = c.anyMessage(m.Parent); err != nil {
+			return nil, err
+		}
+		up = append(up, m)
+	}
+	slices.Reverse(up)
+	return up, nil
+}
+
+// conversation shows messages as one who is to work on them sees them.
+func (c *call) conversation(viewer domain.ContributorID, path []*conversations.Message) (conversation, error) {
+	shown, err := c.conversationMessages(viewer, path)
+	return conversation{Messages: shown}, err
+}
+
+// conversationMessages renders messages for a viewer; zero is nobody.
+func (c *call) conversationMessages(viewer domain.ContributorID, list []*conversations.Message) ([]conversationMessage, error) {
+	owners, mine, err := c.viewpoint(viewer, list)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]conversationMessage, len(list))
+	for i, m := range list {
+		emojis := make(map[string]int, len(m.Emojis))
+		for _, e := range m.Emojis {
+			emojis[string(e.Emoji)] = e.Count
+		}
+		var isAuthor *bool
+		if !viewer.IsZero() {
+			is := owners[i] == viewer
+			isAuthor = &is
+		}
+		synthetic := m.Synthetic
+		out[i] = conversationMessage{
+			ID: m.ID, UserID: owners[i], FrontendID: textOrNull(m.FrontendID), Text: m.Text, Lang: m.Language,
+			IsAssistant: m.Role == domain.Assistant, Emojis: emojis, UserEmojis: emojiNames(mine[i]),
+			UserIsAuthor: isAuthor, Synthetic: &synthetic,
+		}
+	}
+	return out, nil
+}
+
+// viewpoint gives whose the messages are, and which emojis the viewer has on them.
+func (c *call) viewpoint(viewer domain.ContributorID, list []*conversations.Message) (owners []domain.ContributorID, mine []uint16, err error) {
+	owners = make([]domain.ContributorID, len(list))
+	ids := make([]domain.MessageID, len(list))
+	for i, m := range list {
+		ids[i] = m.ID
+		if owners[i], err = c.s.Views.Owner(c.ctx(), m.Author); err != nil {
+			return nil, nil, err
+		}
+	}
+	mine = make([]uint16, len(list))
+	if viewer.IsZero() {
+		return owners, mine, nil
+	}
+	accounts, err := c.s.Views.Accounts(c.ctx(), viewer)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, account := range accounts {
+		sets, err := c.s.Views.Reactions(c.ctx(), account, ids)
+		if err != nil {
+			return nil, nil, err
+		}
+		for i := range sets {
+			mine[i] |= sets[i]
+		}
+	}
+	return owners, mine, nil
+}
+
+func emojiNames(set uint16) []string {
+	names := []string{}
+	for i, e := range domain.Emojis {
+		if set>>i&1 == 1 {
+			names = append(names, string(e))
+		}
+	}
+	return names
+}
+
+// messages renders whole messages for the acting contributor, if one is named.
+func (c *call) messages(list []*conversations.Message) ([]message, error) {
+	who, err := c.named()
+	if err != nil {
+		return nil, err
+	}
+	var viewer domain.ContributorID
+	if who != nil {
+		viewer = who.ID
+	}
+	return c.messagesFor(viewer, list)
+}
+
+func (c *call) messagesFor(viewer domain.ContributorID, list []*conversations.Message) ([]message, error) {
+	short, err := c.conversationMessages(viewer, list)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]message, len(list))
+	for i, m := range list {
+		out[i] = message{
+			conversationMessage: short[i], ParentID: idOrNull(m.Parent), CreatedDate: stamp(m.Created),
+			ReviewResult: reviewResult(m.Result), ReviewCount: m.Reviews, Deleted: m.Deleted, Edited: m.Edited,
+			ModelName: textOrNull(m.Model), TreeID: m.Tree, RankingCount: m.Rankings,
+		}
+		if m.Ranked {
+			rank := m.Rank
+			out[i].Rank = &rank
+		}
+	}
+	return out, nil
+}
+
+func reviewResult(r tree.Result) *bool {
+	if r == tree.Undecided {
+		return nil
+	}
+	is := r == tree.Accepted
+	return &is
+}

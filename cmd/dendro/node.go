@@ -1,0 +1,155 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+
+	"dendro/adapters/bolt"
+	"dendro/adapters/memory"
+	"dendro/commands"
+	"dendro/domain"
+	"dendro/projections"
+	"dendro/projections/boards"
+	"dendro/projections/contributors"
+	"dendro/projections/conversations"
+	"dendro/projections/locator"
+	"dendro/projections/moderation"
+	"dendro/projections/statistics"
+)
+
+// nodePlan says how a node is set up.
+type nodePlan struct {
+	dir        string
+	owner      string // whom the claims name
+	terms      string
+	partitions int // of a new log
+	clock      domain.Clock
+	progress   func(done, total int64) // of the views' first catching up
+}
+
+// node is everything of a server but its network: a log, an engine and views
+// on it, and the directory beside it, in one data directory.
+type node struct {
+	log    *bolt.Log
+	people *bolt.Directory
+	engine *commands.Engine
+	views  *memory.Store
+
+	stop   context.CancelFunc
+	failed chan error // why the views do not follow any more; holds one
+}
+
+// wallClock is the time of the machine.
+var wallClock = domain.ClockFunc(time.Now)
+
+// openNode opens what is in a data directory, or makes it, and brings the
+// views up to the log's end. ctx bounds the opening only.
+func openNode(ctx context.Context, p nodePlan) (n *node, err error) {
+	n = &node{failed: make(chan error, 1), stop: func() {}}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, n.close())
+			n = nil
+		}
+	}()
+	if err := n.openFiles(ctx, p); err != nil {
+		return n, err
+	}
+	n.engine, err = commands.Open(ctx, n.log, commands.Options{
+		Clock: p.clock, Dice: chance, Terms: p.terms, Checkpoints: bolt.Checkpoints(p.dir),
+	})
+	if err != nil {
+		return n, err
+	}
+	n.follow()
+	return n, n.catchUp(ctx, p.progress)
+}
+
+func (n *node) openFiles(ctx context.Context, p nodePlan) (err error) {
+	opt := bolt.Options{Clock: p.clock, Owner: p.owner}
+	if _, err := os.Stat(bolt.Path(p.dir)); errors.Is(err, fs.ErrNotExist) {
+		id := domain.Identity{ID: domain.LogID(domain.NewID(p.clock.Now(), [10]byte(randomBytes(10)))), Partitions: p.partitions}
+		opt.Create = &id
+	}
+	if n.log, err = bolt.Open(ctx, p.dir, opt); err != nil {
+		return err
+	}
+	n.people, err = bolt.OpenDirectory(p.dir)
+	return err
+}
+
+// follow begins to keep the views up with the log.
+func (n *node) follow() {
+	n.views = memory.NewStore(n.log.Identity())
+	runner := projections.NewRunner(n.log, n.views,
+		conversations.New(), locator.New(), contributors.New(), boards.New(), moderation.New(), statistics.New())
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	n.stop = func() { stop(); <-done }
+	go func() {
+		defer close(done)
+		if err := runner.Run(ctx); err != nil && ctx.Err() == nil {
+			n.failed <- fmt.Errorf("the views stopped following the log: %w", err)
+		}
+	}()
+}
+
+// catchUp waits until the views have what the log holds.
+func (n *node) catchUp(ctx context.Context, progress func(done, total int64)) error {
+	end, err := n.log.End(ctx)
+	if err != nil {
+		return err
+	}
+	for {
+		step, cancel := context.WithTimeout(ctx, 100*time.Millisecond)
+		err := n.views.Await(step, end)
+		cancel()
+		if err == nil || ctx.Err() != nil {
+			return errors.Join(err, ctx.Err())
+		}
+		at, cutErr := n.views.Cut(ctx)
+		if cutErr != nil {
+			return cutErr
+		}
+		if progress != nil {
+			progress(int64(at.Events()), int64(end.Events()))
+		}
+		select {
+		case err := <-n.failed:
+			return err
+		default:
+		}
+	}
+}
+
+// close stops commands first, then what reads what they wrote.
+func (n *node) close() error {
+	var failed []error
+	if n.engine != nil {
+		failed = append(failed, n.engine.Close())
+	}
+	n.stop()
+	if n.people != nil {
+		failed = append(failed, n.people.Close())
+	}
+	if n.log != nil {
+		failed = append(failed, n.log.Close())
+	}
+	return errors.Join(failed...)
+}
+
+// chance seeds a command's dice with what nobody can foresee. What was drawn
+// is in the events.
+func chance(domain.CommandID) uint64 { return binary.BigEndian.Uint64(randomBytes(8)) }
+
+func randomBytes(n int) []byte {
+	b := make([]byte, n)
+	_, _ = rand.Read(b) // never fails, or ends the program
+	return b
+}
