@@ -46,6 +46,7 @@
 //	log.db.new    a log that is being created
 //	log.head      what was acknowledged last
 //	checkpoints/  see CheckpointStore
+//	directory.*   see Directory, which is no part of the log
 //
 // The same identity, clock and appends give the same log.db, byte for byte, as
 // long as appends come one after another and nobody reads meanwhile: how
