@@ -12,21 +12,45 @@ import (
 	"dendro/projections/boards"
 )
 
-// Recount counts from nothing what the events make of every contributor since
-// the given time, sorted by contributor. It is slow and plain on purpose.
-func Recount(events []domain.Recorded, since time.Time) []boards.Tally {
-	n := counter{since: since, tallies: map[domain.ContributorID]*boards.Tally{}}
+// Counted is everything that counts, each thing with its time.
+type Counted []counted
+
+type counted struct {
+	kind   boards.Kind
+	by     domain.ContributorID
+	at     time.Time
+	labels *reward.Labels
+}
+
+// Recount finds from nothing what of the events counts. It is slow and plain
+// on purpose.
+func Recount(events []domain.Recorded) Counted {
+	n := counter{}
 	for _, stream := range byStream(events) {
 		n.stream = stream
 		for i, r := range stream {
 			n.count(i, r)
 		}
 	}
-	out := []boards.Tally{}
-	for _, t := range n.tallies {
-		out = append(out, *t)
+	return n.found
+}
+
+// Since adds up what counts since then, sorted by contributor.
+func (c Counted) Since(since time.Time) []boards.Tally {
+	tallies := map[domain.ContributorID]boards.Tally{}
+	for _, x := range c {
+		if x.at.Before(since) {
+			continue
+		}
+		t := tallies[x.by]
+		t.Contributor = x.by
+		t.Counts[x.kind]++
+		if x.labels != nil {
+			t.Labels.Add(x.labels, 1)
+		}
+		tallies[x.by] = t
 	}
-	return Sorted(out)
+	return Sorted(slices.Collect(maps.Values(tallies)))
 }
 
 // Sorted sorts tallies by contributor.
@@ -72,22 +96,12 @@ func Recent(events []domain.Recorded, accounts []domain.ContributorID) (a boards
 }
 
 type counter struct {
-	since   time.Time
-	stream  []domain.Recorded // all of one tree
-	tallies map[domain.ContributorID]*boards.Tally
+	stream []domain.Recorded // all of one tree
+	found  Counted
 }
 
 func (n *counter) add(kind boards.Kind, by domain.ContributorID, at time.Time, labels *reward.Labels) {
-	if at.Before(n.since) {
-		return
-	}
-	if n.tallies[by] == nil {
-		n.tallies[by] = &boards.Tally{Contributor: by}
-	}
-	n.tallies[by].Counts[kind]++
-	if labels != nil {
-		n.tallies[by].Labels.Add(labels, 1)
-	}
+	n.found = append(n.found, counted{kind, by, at, labels})
 }
 
 func (n *counter) count(i int, r domain.Recorded) {

@@ -54,17 +54,13 @@ func same(a, b boards.Deed) bool {
 
 // Tallies counts as boards.Reader does, sorted by contributor.
 func (rows Rows) Tallies(since time.Time, only []domain.ContributorID) []boards.Tally {
-	n := counter{since: since, tallies: map[domain.ContributorID]*boards.Tally{}}
+	var c Counted
 	for _, d := range rows {
 		if d.Counts && (only == nil || slices.Contains(only, d.By)) {
-			n.add(d.Kind, d.By, d.At, d.Labels)
+			c = append(c, counted{d.Kind, d.By, d.At, d.Labels})
 		}
 	}
-	out := []boards.Tally{}
-	for _, t := range n.tallies {
-		out = append(out, *t)
-	}
-	return Sorted(out)
+	return c.Since(since)
 }
 
 // Activity counts as boards.Reader does, for one owner.

@@ -1,0 +1,238 @@
+package memory
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"time"
+
+	"dendro/domain"
+	"dendro/domain/reward"
+	"dendro/projections/boards"
+)
+
+// deedRows keeps deeds small, for there are some ten per message, and by their
+// UTC days, so that no frame looks at more than half of them. Deeds, accounts
+// and days are known by numbers.
+type deedRows struct {
+	accounts map[domain.ContributorID]uint32
+	totals   []boards.Tally // by account, of all deeds that count
+	work     [][]workDay    // by account, by day
+	subjects map[[16]byte]uint32
+	deeds    deedArena
+	days     []deedDay // by day, none empty
+}
+
+// deed is a row without its subject: the deeds of one subject are a list that
+// begins at deedRows.subjects.
+type deed struct {
+	at        int64 // microseconds since 1970
+	labels    *reward.Labels
+	by, other uint32
+	next      uint32 // deed of the same subject; 0 is none
+	place     uint32 // in its day's list
+	kind      boards.Kind
+	counts    bool
+}
+
+// deedDay lists the deeds of one UTC day.
+type deedDay struct {
+	day   int32 // since 1970
+	deeds []uint32
+}
+
+// workDay says that an account completed tasks on a day.
+type workDay struct {
+	day  int32
+	n    int32
+	last int64 // when it completed the newest
+}
+
+func newDeedRows() deedRows {
+	return deedRows{accounts: map[domain.ContributorID]uint32{}, subjects: map[[16]byte]uint32{}, deeds: newDeedArena()}
+}
+
+func (d *deedRows) put(row *boards.Deed, gone bool) {
+	other := d.account(row.Other)
+	n, before := d.find(row, other)
+	switch {
+	case n == 0 && gone:
+		return
+	case n == 0:
+		n = d.deeds.take()
+		d.deeds.at(n).next = d.subjects[row.Subject]
+		d.subjects[row.Subject] = n
+	default:
+		d.leave(n)
+	}
+	if gone {
+		d.unlink(row.Subject, n, before)
+		d.deeds.give(n)
+		return
+	}
+	x := d.deeds.at(n)
+	x.at, x.labels, x.by, x.other, x.kind, x.counts = row.At.UnixMicro(), row.Labels, d.account(row.By), other, row.Kind, row.Counts
+	d.enter(n)
+}
+
+// find gives the deed with the row's key and the one before it in its list, 0
+// for none.
+func (d *deedRows) find(row *boards.Deed, other uint32) (n, before uint32) {
+	for n = d.subjects[row.Subject]; n != 0; n = d.deeds.at(n).next {
+		if x := d.deeds.at(n); x.kind == row.Kind && x.other == other {
+			return n, before
+		}
+		before = n
+	}
+	return 0, 0
+}
+
+func (d *deedRows) unlink(subject [16]byte, n, before uint32) {
+	next := d.deeds.at(n).next
+	switch {
+	case before != 0:
+		d.deeds.at(before).next = next
+	case next != 0:
+		d.subjects[subject] = next
+	default:
+		delete(d.subjects, subject)
+	}
+}
+
+// account numbers an account. Nobody, the zero id, has a number too.
+func (d *deedRows) account(id domain.ContributorID) uint32 {
+	n, known := d.accounts[id]
+	if !known {
+		n = uint32(len(d.totals))
+		d.accounts[id] = n
+		d.totals = append(d.totals, boards.Tally{Contributor: id})
+		d.work = append(d.work, nil)
+	}
+	return n
+}
+
+// enter counts a deed, leave takes it out of all counts again.
+func (d *deedRows) enter(n uint32) {
+	x := d.deeds.at(n)
+	i, there := d.day(dayOf(x.at))
+	if !there {
+		d.days = slices.Insert(d.days, i, deedDay{day: dayOf(x.at)})
+	}
+	x.place = uint32(len(d.days[i].deeds))
+	d.days[i].deeds = append(d.days[i].deeds, n)
+	if x.counts {
+		tallyUp(&d.totals[x.by], x, 1)
+	}
+	if x.kind.Task() {
+		d.worked(x)
+	}
+}
+
+func (d *deedRows) leave(n uint32) {
+	x := d.deeds.at(n)
+	i, _ := d.day(dayOf(x.at))
+	list := d.days[i].deeds
+	end := len(list) - 1
+	list[x.place] = list[end]
+	d.deeds.at(list[end]).place = x.place
+	d.days[i].deeds = list[:end]
+	if x.counts {
+		tallyUp(&d.totals[x.by], x, -1)
+	}
+	if x.kind.Task() {
+		d.unworked(x, list[:end])
+	}
+	if end == 0 {
+		d.days = slices.Delete(d.days, i, i+1)
+	}
+}
+
+// day finds a day's place in days.
+func (d *deedRows) day(day int32) (i int, there bool) {
+	return slices.BinarySearchFunc(d.days, day, func(x deedDay, day int32) int { return cmp.Compare(x.day, day) })
+}
+
+func (d *deedRows) worked(x *deed) {
+	days, day := d.work[x.by], dayOf(x.at)
+	i, there := workOn(days, day)
+	if !there {
+		d.work[x.by] = slices.Insert(days, i, workDay{day: day, n: 1, last: x.at})
+		return
+	}
+	days[i].n++
+	days[i].last = max(days[i].last, x.at)
+}
+
+// unworked takes a task out; rest are the other deeds of its day.
+func (d *deedRows) unworked(x *deed, rest []uint32) {
+	days := d.work[x.by]
+	i, _ := workOn(days, dayOf(x.at))
+	days[i].n--
+	switch {
+	case days[i].n == 0:
+		d.work[x.by] = slices.Delete(days, i, i+1)
+	case days[i].last == x.at:
+		days[i].last = math.MinInt64
+		for _, n := range rest {
+			if y := d.deeds.at(n); y.by == x.by && y.kind.Task() {
+				days[i].last = max(days[i].last, y.at)
+			}
+		}
+	}
+}
+
+func workOn(days []workDay, day int32) (i int, there bool) {
+	return slices.BinarySearchFunc(days, day, func(x workDay, day int32) int { return cmp.Compare(x.day, day) })
+}
+
+func tallyUp(t *boards.Tally, x *deed, sign int) {
+	t.Counts[x.kind] += sign
+	if x.labels != nil {
+		t.Labels.Add(x.labels, sign)
+	}
+}
+
+const dayLength = int64(24 * time.Hour / time.Microsecond)
+
+// dayOf gives the UTC day, since 1970, of a time in microseconds.
+func dayOf(at int64) int32 {
+	day := at / dayLength
+	if at%dayLength < 0 {
+		day--
+	}
+	return int32(day)
+}
+
+// deedArena holds deeds in blocks, so that growing copies none. Number 0 is no
+// deed.
+type deedArena struct {
+	blocks []*[deedBlock]deed
+	used   uint32 // numbers ever taken
+	free   uint32 // first of those given back, a list by next
+}
+
+const deedBlock = 1 << 12
+
+func newDeedArena() deedArena {
+	return deedArena{blocks: []*[deedBlock]deed{new([deedBlock]deed)}, used: 1}
+}
+
+func (a *deedArena) at(n uint32) *deed { return &a.blocks[n/deedBlock][n%deedBlock] }
+
+func (a *deedArena) take() uint32 {
+	if n := a.free; n != 0 {
+		a.free = a.at(n).next
+		return n
+	}
+	n := a.used
+	if n%deedBlock == 0 {
+		a.blocks = append(a.blocks, new([deedBlock]deed))
+	}
+	a.used++
+	return n
+}
+
+func (a *deedArena) give(n uint32) {
+	*a.at(n) = deed{next: a.free}
+	a.free = n
+}
