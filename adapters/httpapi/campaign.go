@@ -1,9 +1,89 @@
 package httpapi
 
+import (
+	"encoding/json"
+	"slices"
+
+	"dendro/commands"
+	"dendro/domain/campaign"
+	"dendro/domain/policy"
+	"dendro/domain/tree"
+	"dendro/schemas"
+)
+
 var campaignRoutes = []Route{
 	get("/campaign", keyed, getCampaign),
 	put("/campaign", trusted, putCampaign),
 }
 
-func getCampaign(*call) (reply, error) { return reply{}, errForbidden }
-func putCampaign(*call) (reply, error) { return reply{}, errForbidden }
+// inForce is the policy that decisions are made under.
+type inForce struct {
+	Revision int             `json:"revision"`
+	Policy   json.RawMessage `json:"policy"`
+}
+
+func getCampaign(c *call) (reply, error) { return showPolicy(c.s.Engine.Policy()) }
+
+func showPolicy(p policy.Policy, revision int) (reply, error) {
+	text, err := schemas.AppendPolicy(nil, p)
+	if err != nil {
+		return reply{}, err
+	}
+	return ok(inForce{Revision: revision, Policy: text})
+}
+
+// putCampaign puts the given parameters in force beside the present ones. Of
+// several such requests each starts from what the one before left.
+func putCampaign(c *call) (reply, error) {
+	o := c.object()
+	o.object("policy", true)
+	reason := o.text("reason", false, 0, tree.MaxReason)
+	if err := c.valid(); err != nil {
+		return reply{}, err
+	}
+	actor, err := c.byModerator()
+	if err != nil {
+		return reply{}, err
+	}
+	c.s.configuring.Lock()
+	defer c.s.configuring.Unlock()
+	next, err := c.mergedPolicy()
+	if err != nil {
+		return reply{}, err
+	}
+	res, err := c.do(actor, commands.OnCampaign{Do: campaign.Configure{Policy: next, Reason: reason}})
+	if err != nil {
+		return reply{}, err
+	}
+	for _, e := range res.Events {
+		if now, is := e.Payload.(campaign.Configured); is {
+			return showPolicy(now.Policy, now.Revision)
+		}
+	}
+	return showPolicy(c.s.Engine.Policy())
+}
+
+// mergedPolicy reads the body's policy over the one in force.
+func (c *call) mergedPolicy() (policy.Policy, error) {
+	var body map[string]json.RawMessage
+	if err := json.Unmarshal(c.raw, &body); err != nil {
+		return policy.Policy{}, err
+	}
+	now, _ := c.s.Engine.Policy()
+	next, problems := schemas.MergePolicy(now, body["policy"])
+	at := []any{"body", "policy"}
+	for _, p := range problems {
+		switch {
+		case p.Parameter == "":
+			c.problems.add(at, typeDict, p.Why, nil)
+		case p.Unknown:
+			c.problems.add(append(slices.Clone(at), p.Parameter), typeExtra, p.Why, nil)
+		default:
+			c.problems.add(append(slices.Clone(at), p.Parameter), typeValue, p.Why, nil)
+		}
+	}
+	return next, c.valid()
+}
+
+// typeExtra is the kind of a member that nothing is known of.
+const typeExtra = "value_error.extra"
