@@ -1,10 +1,8 @@
 package memory
 
 import (
-	"cmp"
 	"context"
-
-	"github.com/tidwall/btree"
+	"slices"
 
 	"dendro/domain"
 	"dendro/projections/locator"
@@ -12,25 +10,24 @@ import (
 
 // taskRows keeps the locator's rows.
 type taskRows struct {
-	byID       map[domain.TaskID]*locator.Task
-	byFrontend *btree.BTreeG[*locator.Task] // those that have a frontend's id, see beforeTask
+	byID  map[domain.TaskID]*locator.Task
+	bound map[binding][]*locator.Task // by id; mostly one
+}
+
+// binding is what a frontend calls a task.
+type binding struct {
+	client     domain.ClientID
+	frontendID string
 }
 
 func newTaskRows() taskRows {
-	return taskRows{
-		byID:       map[domain.TaskID]*locator.Task{},
-		byFrontend: btree.NewBTreeGOptions(beforeTask, btree.Options{NoLocks: true}),
-	}
-}
-
-// beforeTask orders tasks by client, frontend's id, then their own.
-func beforeTask(a, b *locator.Task) bool {
-	return cmp.Or(a.Client.Compare(b.Client), cmp.Compare(a.FrontendID, b.FrontendID), a.ID.Compare(b.ID)) < 0
+	return taskRows{byID: map[domain.TaskID]*locator.Task{}, bound: map[binding][]*locator.Task{}}
 }
 
 func (t *taskRows) put(row *locator.Task, gone bool) {
-	if old := t.byID[row.ID]; old != nil && old.FrontendID != "" {
-		t.byFrontend.Delete(old)
+	old := t.byID[row.ID]
+	if old != nil && (gone || old.FrontendID != row.FrontendID || old.Client != row.Client) {
+		t.unbind(old)
 	}
 	if gone {
 		delete(t.byID, row.ID)
@@ -38,7 +35,32 @@ func (t *taskRows) put(row *locator.Task, gone bool) {
 	}
 	t.byID[row.ID] = row
 	if row.FrontendID != "" {
-		t.byFrontend.Set(row)
+		t.bind(row)
+	}
+}
+
+func compareTask(t *locator.Task, id domain.TaskID) int { return t.ID.Compare(id) }
+
+func (t *taskRows) bind(row *locator.Task) {
+	to := binding{row.Client, row.FrontendID}
+	list := t.bound[to]
+	i, there := slices.BinarySearchFunc(list, row.ID, compareTask)
+	if there {
+		list[i] = row
+		return
+	}
+	t.bound[to] = slices.Insert(list, i, row)
+}
+
+func (t *taskRows) unbind(row *locator.Task) {
+	from := binding{row.Client, row.FrontendID}
+	list := t.bound[from]
+	i, there := slices.BinarySearchFunc(list, row.ID, compareTask)
+	switch {
+	case there && len(list) == 1:
+		delete(t.bound, from)
+	case there:
+		t.bound[from] = slices.Delete(list, i, i+1)
 	}
 }
 
@@ -53,21 +75,9 @@ func (s *Store) Task(_ context.Context, id domain.TaskID) (*locator.Task, error)
 func (s *Store) TaskByFrontend(_ context.Context, client domain.ClientID, frontendID string) (*locator.Task, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	last := &locator.Task{Client: client, FrontendID: frontendID, ID: greatestID[domain.TaskID]()}
-	var found *locator.Task
-	s.tasks.byFrontend.Descend(last, func(t *locator.Task) bool {
-		if t.Client == client && t.FrontendID == frontendID {
-			found = t
-		}
-		return false
-	})
-	return found, nil
-}
-
-// greatestID is the last id in the order of ids.
-func greatestID[ID ~[16]byte]() (id ID) {
-	for i := range id {
-		id[i] = 0xff
+	list := s.tasks.bound[binding{client, frontendID}]
+	if len(list) == 0 {
+		return nil, nil
 	}
-	return id
+	return list[len(list)-1], nil
 }

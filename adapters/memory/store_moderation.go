@@ -106,3 +106,11 @@ func isFlagBefore(f *moderation.Flag, k *moderation.FlagKey) bool {
 	c := f.Created.Compare(k.Created)
 	return c < 0 || c == 0 && (k.Message.IsZero() || f.Message.Compare(k.Message) < 0)
 }
+
+// greatestID is the last id in the order of ids.
+func greatestID[ID ~[16]byte]() (id ID) {
+	for i := range id {
+		id[i] = 0xff
+	}
+	return id
+}
