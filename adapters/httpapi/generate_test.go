@@ -132,11 +132,13 @@ func (v values) wanted(name string, s *openapi3.Schema) bool {
 	return v.dice.IntN(2) == 0
 }
 
-// flat looks through the wrapper that makes a reference nullable or gives it a
-// default.
+// flat looks through the wrapper that makes a reference nullable, gives it a
+// default, or requires its members.
 func flat(s *openapi3.Schema) *openapi3.Schema {
 	for len(s.AllOf) > 0 {
-		s = s.AllOf[0].Value
+		inner := *s.AllOf[0].Value
+		inner.Required = slices.Concat(inner.Required, s.Required)
+		s = &inner
 	}
 	return s
 }
@@ -239,7 +241,11 @@ func (v values) text(name string, s *openapi3.Schema) string {
 	case s.Format == "uuid":
 		return fmt.Sprintf("%08x-%04x-7%03x-8%03x-%012x", v.dice.Uint32(), v.dice.IntN(1<<16), v.dice.IntN(1<<12), v.dice.IntN(1<<12), v.dice.Int64N(1<<48))
 	case s.Format == "date-time":
-		return time.Unix(1_600_000_000+v.dice.Int64N(200_000_000), 0).UTC().Format("2006-01-02T15:04:05.000000-07:00")
+		layout := "2006-01-02T15:04:05.000000-07:00"
+		if strings.HasSuffix(s.Pattern, "Z$") {
+			layout = "2006-01-02T15:04:05.000000Z"
+		}
+		return time.Unix(1_600_000_000+v.dice.Int64N(200_000_000), 0).UTC().Format(layout)
 	case s.Pattern != "" && s.MinLength == 0: // else prose, which only must not be blank
 		return matching(s.Pattern).Example(int(v.dice.Int32()))
 	}
