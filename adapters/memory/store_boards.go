@@ -11,9 +11,9 @@ import (
 	"dendro/projections/boards"
 )
 
-// deedRows keeps deeds small, for there are some ten per message, and by their
-// UTC days, so that no frame looks at more than half of them. Deeds, accounts
-// and days are known by numbers.
+// deedRows keeps deeds small, for there are some ten per message, and what is
+// counted of them side by side, by UTC day. Deeds and accounts are known by
+// numbers.
 type deedRows struct {
 	accounts map[domain.ContributorID]uint32
 	totals   []boards.Tally // by account, of all deeds that count
@@ -21,24 +21,30 @@ type deedRows struct {
 	subjects map[[16]byte]uint32
 	deeds    deedArena
 	days     []deedDay // by day, none empty
+	labels   labelSets
 }
 
-// deed is a row without its subject: the deeds of one subject are a list that
-// begins at deedRows.subjects.
+// deed is what is rarely looked at of a row. The deeds of one subject are a
+// list that begins at deedRows.subjects.
 type deed struct {
-	at        int64 // microseconds since 1970
-	labels    *reward.Labels
-	by, other uint32
-	next      uint32 // deed of the same subject; 0 is none
-	place     uint32 // in its day's list
-	kind      boards.Kind
-	counts    bool
+	at    int64 // microseconds since 1970
+	other uint32
+	next  uint32 // deed of the same subject; 0 is none
+	place uint32 // in its day's list
+	kind  boards.Kind
 }
 
 // deedDay lists the deeds of one UTC day.
 type deedDay struct {
 	day   int32 // since 1970
-	deeds []uint32
+	deeds []dayDeed
+}
+
+type dayDeed struct {
+	n, by  uint32
+	labels uint32
+	kind   boards.Kind
+	counts bool
 }
 
 // workDay says that an account completed tasks on a day.
@@ -49,7 +55,7 @@ type workDay struct {
 }
 
 func newDeedRows() deedRows {
-	return deedRows{accounts: map[domain.ContributorID]uint32{}, subjects: map[[16]byte]uint32{}, deeds: newDeedArena()}
+	return deedRows{accounts: map[domain.ContributorID]uint32{}, subjects: map[[16]byte]uint32{}, deeds: newDeedArena(), labels: newLabelSets()}
 }
 
 func (d *deedRows) put(row *boards.Deed, gone bool) {
@@ -71,8 +77,8 @@ func (d *deedRows) put(row *boards.Deed, gone bool) {
 		return
 	}
 	x := d.deeds.at(n)
-	x.at, x.labels, x.by, x.other, x.kind, x.counts = row.At.UnixMicro(), row.Labels, d.account(row.By), other, row.Kind, row.Counts
-	d.enter(n)
+	x.at, x.other, x.kind = row.At.UnixMicro(), other, row.Kind
+	d.enter(dayDeed{n: n, by: d.account(row.By), labels: d.labels.number(row.Labels), kind: row.Kind, counts: row.Counts})
 }
 
 // find gives the deed with the row's key and the one before it in its list, 0
@@ -112,19 +118,19 @@ func (d *deedRows) account(id domain.ContributorID) uint32 {
 }
 
 // enter counts a deed, leave takes it out of all counts again.
-func (d *deedRows) enter(n uint32) {
-	x := d.deeds.at(n)
+func (d *deedRows) enter(e dayDeed) {
+	x := d.deeds.at(e.n)
 	i, there := d.day(dayOf(x.at))
 	if !there {
 		d.days = slices.Insert(d.days, i, deedDay{day: dayOf(x.at)})
 	}
 	x.place = uint32(len(d.days[i].deeds))
-	d.days[i].deeds = append(d.days[i].deeds, n)
-	if x.counts {
-		tallyUp(&d.totals[x.by], x, 1)
+	d.days[i].deeds = append(d.days[i].deeds, e)
+	if e.counts {
+		d.tally(&d.totals[e.by], e, 1)
 	}
-	if x.kind.Task() {
-		d.worked(x)
+	if e.kind.Task() {
+		d.worked(e.by, x.at)
 	}
 }
 
@@ -132,18 +138,25 @@ func (d *deedRows) leave(n uint32) {
 	x := d.deeds.at(n)
 	i, _ := d.day(dayOf(x.at))
 	list := d.days[i].deeds
-	end := len(list) - 1
+	e, end := list[x.place], len(list)-1
 	list[x.place] = list[end]
-	d.deeds.at(list[end]).place = x.place
+	d.deeds.at(list[end].n).place = x.place
 	d.days[i].deeds = list[:end]
-	if x.counts {
-		tallyUp(&d.totals[x.by], x, -1)
+	if e.counts {
+		d.tally(&d.totals[e.by], e, -1)
 	}
-	if x.kind.Task() {
-		d.unworked(x, list[:end])
+	if e.kind.Task() {
+		d.unworked(e.by, x.at, list[:end])
 	}
 	if end == 0 {
 		d.days = slices.Delete(d.days, i, i+1)
+	}
+}
+
+func (d *deedRows) tally(t *boards.Tally, e dayDeed, sign int) {
+	t.Counts[e.kind] += sign
+	if e.labels != 0 {
+		t.Labels.Add(&d.labels.sets[e.labels], sign)
 	}
 }
 
@@ -152,30 +165,30 @@ func (d *deedRows) day(day int32) (i int, there bool) {
 	return slices.BinarySearchFunc(d.days, day, func(x deedDay, day int32) int { return cmp.Compare(x.day, day) })
 }
 
-func (d *deedRows) worked(x *deed) {
-	days, day := d.work[x.by], dayOf(x.at)
+func (d *deedRows) worked(by uint32, at int64) {
+	days, day := d.work[by], dayOf(at)
 	i, there := workOn(days, day)
 	if !there {
-		d.work[x.by] = slices.Insert(days, i, workDay{day: day, n: 1, last: x.at})
+		d.work[by] = slices.Insert(days, i, workDay{day: day, n: 1, last: at})
 		return
 	}
 	days[i].n++
-	days[i].last = max(days[i].last, x.at)
+	days[i].last = max(days[i].last, at)
 }
 
 // unworked takes a task out; rest are the other deeds of its day.
-func (d *deedRows) unworked(x *deed, rest []uint32) {
-	days := d.work[x.by]
-	i, _ := workOn(days, dayOf(x.at))
+func (d *deedRows) unworked(by uint32, at int64, rest []dayDeed) {
+	days := d.work[by]
+	i, _ := workOn(days, dayOf(at))
 	days[i].n--
 	switch {
 	case days[i].n == 0:
-		d.work[x.by] = slices.Delete(days, i, i+1)
-	case days[i].last == x.at:
+		d.work[by] = slices.Delete(days, i, i+1)
+	case days[i].last == at:
 		days[i].last = math.MinInt64
-		for _, n := range rest {
-			if y := d.deeds.at(n); y.by == x.by && y.kind.Task() {
-				days[i].last = max(days[i].last, y.at)
+		for _, e := range rest {
+			if e.by == by && e.kind.Task() {
+				days[i].last = max(days[i].last, d.deeds.at(e.n).at)
 			}
 		}
 	}
@@ -183,13 +196,6 @@ func (d *deedRows) unworked(x *deed, rest []uint32) {
 
 func workOn(days []workDay, day int32) (i int, there bool) {
 	return slices.BinarySearchFunc(days, day, func(x workDay, day int32) int { return cmp.Compare(x.day, day) })
-}
-
-func tallyUp(t *boards.Tally, x *deed, sign int) {
-	t.Counts[x.kind] += sign
-	if x.labels != nil {
-		t.Labels.Add(x.labels, sign)
-	}
 }
 
 const dayLength = int64(24 * time.Hour / time.Microsecond)
@@ -202,6 +208,8 @@ func dayOf(at int64) int32 {
 	}
 	return int32(day)
 }
+
+func dayStart(day int32) int64 { return int64(day) * dayLength }
 
 // deedArena holds deeds in blocks, so that growing copies none. Number 0 is no
 // deed.
@@ -235,4 +243,27 @@ func (a *deedArena) take() uint32 {
 func (a *deedArena) give(n uint32) {
 	*a.at(n) = deed{next: a.free}
 	a.free = n
+}
+
+// labelSets numbers the different label sets that came; there are few, for
+// people are asked for one of five values. Number 0 is none.
+type labelSets struct {
+	numbers map[reward.Labels]uint32
+	sets    []reward.Labels
+}
+
+func newLabelSets() labelSets {
+	return labelSets{numbers: map[reward.Labels]uint32{}, sets: make([]reward.Labels, 1)}
+}
+
+func (l *labelSets) number(set *reward.Labels) uint32 {
+	if set == nil {
+		return 0
+	}
+	n, known := l.numbers[*set]
+	if !known {
+		n = uint32(len(l.sets))
+		l.numbers[*set], l.sets = n, append(l.sets, *set)
+	}
+	return n
 }

@@ -2,6 +2,7 @@ package memory
 
 import (
 	"context"
+	"math"
 	"slices"
 	"time"
 
@@ -18,11 +19,12 @@ func (s *Store) Tallies(_ context.Context, since time.Time, only []domain.Contri
 	if !since.IsZero() {
 		counted = s.deeds.since(since)
 	}
-	out := []boards.Tally{}
-	for _, n := range s.deeds.wanted(only) {
-		if t := counted[n]; t.Counts != ([boards.Kinds]int{}) {
-			t.Contributor = s.deeds.totals[n].Contributor
-			out = append(out, t)
+	wanted := s.deeds.wanted(only)
+	out := make([]boards.Tally, 0, len(wanted))
+	for _, n := range wanted {
+		if t := &counted[n]; t.Counts != ([boards.Kinds]int{}) {
+			out = append(out, *t)
+			out[len(out)-1].Contributor = s.deeds.totals[n].Contributor
 		}
 	}
 	return out, nil
@@ -62,26 +64,29 @@ func (d *deedRows) since(since time.Time) []boards.Tally {
 	}
 	if after <= before {
 		counted := make([]boards.Tally, len(d.totals))
-		d.sum(d.days[first:], counted, 1, func(at int64) bool { return at >= from })
+		d.sum(counted, d.days[first:], 1, from, math.MaxInt64)
 		return counted
 	}
 	counted := slices.Clone(d.totals)
-	if first < len(d.days) {
-		first++ // the day of since counts in part
-	}
-	d.sum(d.days[:first], counted, -1, func(at int64) bool { return at < from })
+	d.sum(counted, d.days[:min(first+1, len(d.days))], -1, math.MinInt64, from)
 	return counted
 }
 
-// sum adds, or takes off, the deeds of the days that fit.
-func (d *deedRows) sum(days []deedDay, counted []boards.Tally, sign int, fits func(at int64) bool) {
+// sum adds, or takes off, the deeds of the days that lie in from ≤ at < to.
+func (d *deedRows) sum(counted []boards.Tally, days []deedDay, sign int, from, to int64) {
 	for i := range days {
-		for _, n := range days[i].deeds {
-			if x := d.deeds.at(n); x.counts && fits(x.at) {
-				tallyUp(&counted[x.by], x, sign)
+		whole := dayStart(days[i].day) >= from && dayStart(days[i].day+1) <= to
+		for _, e := range days[i].deeds {
+			if e.counts && (whole || d.within(e, from, to)) {
+				d.tally(&counted[e.by], e, sign)
 			}
 		}
 	}
+}
+
+func (d *deedRows) within(e dayDeed, from, to int64) bool {
+	at := d.deeds.at(e.n).at
+	return from <= at && at < to
 }
 
 // Activities implements boards.Reader.
@@ -113,7 +118,7 @@ func (d *deedRows) activity(accounts []domain.ContributorID) (a boards.Activity)
 		return a
 	}
 	a.Last = time.UnixMicro(newest.last).UTC()
-	a.Day = time.UnixMicro(int64(newest.day) * dayLength).UTC()
+	a.Day = time.UnixMicro(dayStart(newest.day)).UTC()
 	for day := newest.day; anyWorkOn(work, day); day-- {
 		a.Run++
 	}

@@ -3,6 +3,7 @@ package memory_test
 import (
 	"context"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -163,4 +164,43 @@ func (v *views) agree(t *rapid.T, counted boardstest.Counted, now time.Time) {
 			t.Fatalf("%s at %s (-recount +store):\n%s", frame, now, cmp.Diff(want, got))
 		}
 	}
+}
+
+// Boards are read while rows come in; nobody sees half a commit.
+func TestBoardsAreReadWhileTheyChange(t *testing.T) {
+	v := newViews(domain.Identity{Partitions: 1})
+	const commits, people = 200, 5
+	var readers sync.WaitGroup
+	for range 2 {
+		readers.Go(func() {
+			for seen := 0; seen < commits; {
+				for _, since := range []time.Time{{}, boardstest.Began, boardstest.Began.Add(100 * time.Hour)} {
+					tallies, err := v.Tallies(context.Background(), since, nil)
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					if len(tallies) > 0 && len(tallies) != people {
+						t.Errorf("%d of %d contributors are counted", len(tallies), people)
+						return
+					}
+					if since.IsZero() && len(tallies) > 0 {
+						seen = tallies[0].Counts[boards.Prompt]
+					}
+				}
+			}
+		})
+	}
+	for n := range commits {
+		var changes []projections.Change
+		for by := range byte(people) {
+			changes = append(changes, projections.Put(&boards.Deed{
+				Kind: boards.Prompt, Subject: [16]byte{byte(n), by}, By: domain.ContributorID{by}, At: boardstest.Began.Add(time.Duration(n) * time.Hour), Counts: true,
+			}))
+		}
+		to := v.cut.Clone()
+		to.End[0]++
+		v.commit(t, changes, to)
+	}
+	readers.Wait()
 }

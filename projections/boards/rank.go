@@ -1,16 +1,15 @@
 package boards
 
 import (
-	"cmp"
 	"slices"
 
 	"dendro/domain"
 	"dendro/domain/reward"
 )
 
-// Account says whose an account is, and how its owner stands now. Accounts of
-// one owner agree on Listed and Enabled. Who owns itself only may be left out
-// of lists of accounts; it is then neither listed nor enabled.
+// Account says whose an account is, and how that owner stands now: accounts of
+// one owner agree on it. An account that no list of accounts holds belongs to
+// itself, and is neither listed nor enabled.
 type Account struct {
 	ID      domain.ContributorID
 	Owner   domain.ContributorID // itself, unless it was merged into another
@@ -39,21 +38,19 @@ type TrollStanding struct {
 // tallies' frame, by score, then id. What brings no points yet counts as done:
 // a first prompt puts its author on the board.
 func Leaderboard(tallies []Tally, accounts []Account) []Standing {
-	board := []Standing{}
-	for _, t := range merge(tallies, accounts) {
-		if !t.owner.Listed || !t.any(Kind.Points) {
-			continue
+	owned := merge(tallies, accounts)
+	lines := make([]line, 0, len(owned))
+	points := make([]reward.Points, len(owned))
+	for i, o := range owned {
+		if o.Listed && has(o.tally, Kind.Points) {
+			points[i] = pointsOf(&o.tally.Counts)
+			lines = append(lines, line{points[i].Score(), o.Owner, i})
 		}
-		s := Standing{Owner: t.owner.Owner, Points: pointsOf(&t.Counts)}
-		s.Score = s.Points.Score()
-		s.Level = reward.Level(s.Score)
-		board = append(board, s)
 	}
-	slices.SortFunc(board, func(a, b Standing) int {
-		return cmp.Or(cmp.Compare(b.Score, a.Score), a.Owner.Compare(b.Owner))
-	})
-	for i := range board {
-		board[i].Rank = i + 1
+	rank(lines)
+	board := make([]Standing, len(lines))
+	for i, l := range lines {
+		board[i] = Standing{Rank: i + 1, Owner: l.owner, Points: points[l.of], Score: l.score, Level: reward.Level(l.score)}
 	}
 	return board
 }
@@ -62,25 +59,49 @@ func Leaderboard(tallies []Tally, accounts []Account) []Standing {
 // tallies' frame, by troll score, then id; with onlyEnabled no others than
 // those that are enabled.
 func Trollboard(tallies []Tally, accounts []Account, onlyEnabled bool) []TrollStanding {
-	board := []TrollStanding{}
-	for _, t := range merge(tallies, accounts) {
-		if onlyEnabled && !t.owner.Enabled || !t.any(func(k Kind) bool { return !k.Points() }) {
-			continue
+	owned := merge(tallies, accounts)
+	lines := make([]line, 0, len(owned))
+	trolling := make([]reward.Trolling, len(owned))
+	for i, o := range owned {
+		if (o.Enabled || !onlyEnabled) && has(o.tally, func(k Kind) bool { return !k.Points() }) {
+			n := &o.tally.Counts
+			trolling[i] = reward.Trolling{
+				RedFlags: n[RedFlag], Upvotes: n[Upvote], Downvotes: n[Downvote], SpamPrompts: n[SpamPrompt], Labels: o.tally.Labels,
+			}
+			lines = append(lines, line{trolling[i].Score(), o.Owner, i})
 		}
-		s := TrollStanding{Owner: t.owner.Owner, Trolling: reward.Trolling{
-			RedFlags: t.Counts[RedFlag], Upvotes: t.Counts[Upvote], Downvotes: t.Counts[Downvote],
-			SpamPrompts: t.Counts[SpamPrompt], Labels: t.Labels,
-		}}
-		s.Score = s.Trolling.Score()
-		board = append(board, s)
 	}
-	slices.SortFunc(board, func(a, b TrollStanding) int {
-		return cmp.Or(cmp.Compare(b.Score, a.Score), a.Owner.Compare(b.Owner))
-	})
-	for i := range board {
-		board[i].Rank = i + 1
+	rank(lines)
+	board := make([]TrollStanding, len(lines))
+	for i, l := range lines {
+		board[i] = TrollStanding{Rank: i + 1, Owner: l.owner, Trolling: trolling[l.of], Score: l.score}
 	}
 	return board
+}
+
+// line is what ranks are made of: much smaller than a standing.
+type line struct {
+	score int
+	owner domain.ContributorID
+	of    int // index of the owner
+}
+
+func rank(lines []line) {
+	slices.SortFunc(lines, func(a, b line) int {
+		if a.score != b.score {
+			return b.score - a.score
+		}
+		return a.owner.Compare(b.owner)
+	})
+}
+
+func has(t *Tally, of func(Kind) bool) bool {
+	for k, n := range t.Counts {
+		if n > 0 && of(Kind(k)) {
+			return true
+		}
+	}
+	return false
 }
 
 // Of gives an owner's standing on a leaderboard; false when it has none.
@@ -105,47 +126,49 @@ func Window(board []Standing, owner domain.ContributorID, size int) []Standing {
 	return board[max(first-1, 0):min(first+size, len(board))]
 }
 
-// merged is what counts for one owner of accounts.
-type merged struct {
-	Tally
-	owner Account
-}
-
-func (m *merged) any(of func(Kind) bool) bool {
-	for k, n := range m.Counts {
-		if n > 0 && of(Kind(k)) {
-			return true
-		}
-	}
-	return false
+// owned is what counts for one owner of accounts.
+type owned struct {
+	*Account
+	tally *Tally // the account's own, unless there are several
+	sum   bool   // there are
 }
 
 // merge adds up the tallies of each owner, in order of first appearance.
-func merge(tallies []Tally, accounts []Account) []*merged {
-	of := make(map[domain.ContributorID]*Account, len(accounts))
+func merge(tallies []Tally, accounts []Account) []owned {
+	numbers := make(map[domain.ContributorID]int, len(accounts))
 	for i := range accounts {
-		of[accounts[i].ID] = &accounts[i]
+		numbers[accounts[i].ID] = i
 	}
-	var out []*merged
-	byOwner := make(map[domain.ContributorID]*merged, len(tallies))
+	out := make([]owned, 0, len(tallies))
+	found := make(map[domain.ContributorID]int, len(tallies))
 	for i := range tallies {
 		t := &tallies[i]
-		owner := Account{Owner: t.Contributor}
-		if a := of[t.Contributor]; a != nil {
-			owner = *a
+		var account *Account
+		if n, known := numbers[t.Contributor]; known {
+			account = &accounts[n]
+		} else {
+			account = &Account{ID: t.Contributor, Owner: t.Contributor}
 		}
-		m := byOwner[owner.Owner]
-		if m == nil {
-			m = &merged{owner: owner}
-			byOwner[owner.Owner] = m
-			out = append(out, m)
+		at, before := found[account.Owner]
+		if !before {
+			found[account.Owner] = len(out)
+			out = append(out, owned{Account: account, tally: t})
+			continue
 		}
-		for k, n := range t.Counts {
-			m.Counts[k] += n
-		}
-		m.Labels.Merge(&t.Labels, 1)
+		out[at].add(t)
 	}
 	return out
+}
+
+func (o *owned) add(t *Tally) {
+	if !o.sum {
+		first := *o.tally
+		o.tally, o.sum = &first, true
+	}
+	for k, n := range t.Counts {
+		o.tally.Counts[k] += n
+	}
+	o.tally.Labels.Merge(&t.Labels, 1)
 }
 
 func pointsOf(n *[Kinds]int) reward.Points {
