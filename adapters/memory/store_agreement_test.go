@@ -262,8 +262,11 @@ func TestViewsAgreeWithTheDataset(t *testing.T) {
 			go func() {
 				ran <- projections.NewRunner(c.log, store, conversations.New(), statistics.New()).Run(ctx)
 			}()
-			for range 6000 {
+			for i := range 6000 {
 				c.step()
+				if i%100 == 0 {
+					newestFirst(t, store)
+				}
 			}
 			c.quiesce()
 			end, err := c.log.End(ctx)
@@ -276,6 +279,16 @@ func TestViewsAgreeWithTheDataset(t *testing.T) {
 			}
 			viewsAgree(t, store, c.rows())
 		})
+	}
+}
+
+// newestFirst reads while commits come in.
+func newestFirst(t *testing.T, store *memory.Store) {
+	t.Helper()
+	page, err := store.Messages(context.Background(), conversations.Query{Search: "text", Desc: true, Max: 50})
+	newer := func(a, b *conversations.Message) int { return inOrder(b, a) }
+	if err != nil || !slices.IsSortedFunc(page, newer) {
+		t.Fatalf("newest first: %v, %v", page, err)
 	}
 }
 

@@ -35,8 +35,28 @@ type frontend struct {
 
 // messageEntry is the place of one message. Its order never changes, its row does.
 type messageEntry struct {
-	messagePlace
+	at  int64 // see messagePlace
 	row *conversations.Message
+}
+
+func entryOf(row *conversations.Message) *messageEntry {
+	return &messageEntry{row.Created.UnixMicro(), row}
+}
+
+func (e *messageEntry) place() messagePlace { return messagePlace{e.at, e.row.ID} }
+
+func (e *messageEntry) before(o *messageEntry) bool {
+	return e.at < o.at || e.at == o.at && e.row.ID.Compare(o.row.ID) < 0
+}
+
+func (e *messageEntry) compare(o *messageEntry) int {
+	switch {
+	case e.before(o):
+		return -1
+	case o.before(e):
+		return 1
+	}
+	return 0
 }
 
 // messageIndex has messages in order.
@@ -44,7 +64,7 @@ type messageIndex = btree.BTreeG[*messageEntry]
 
 func newMessageIndex() *messageIndex {
 	// The store's own lock guards it.
-	return btree.NewBTreeGOptions(func(a, b *messageEntry) bool { return a.before(b.messagePlace) }, btree.Options{NoLocks: true})
+	return btree.NewBTreeGOptions((*messageEntry).before, btree.Options{NoLocks: true})
 }
 
 func newConversationRows() conversationRows {
@@ -80,7 +100,7 @@ func (c *conversationRows) message(row *conversations.Message, gone bool) {
 	case e != nil:
 		e.row = row
 	default:
-		c.remember(&messageEntry{messagePlace: messagePlaceOf(row), row: row})
+		c.remember(entryOf(row))
 	}
 }
 
@@ -88,7 +108,7 @@ func (c *conversationRows) message(row *conversations.Message, gone bool) {
 func (c *conversationRows) remember(e *messageEntry) {
 	c.messages[e.row.ID] = e
 	list := c.inTree[e.row.Tree]
-	i, _ := slices.BinarySearchFunc(list, e.messagePlace, (*messageEntry).compare)
+	i, _ := slices.BinarySearchFunc(list, e, (*messageEntry).compare)
 	c.inTree[e.row.Tree] = slices.Insert(list, i, e)
 	c.all.Set(e)
 	messagesOf(c.by, e.row.Author).Set(e)
@@ -112,7 +132,7 @@ func messagesOf[K comparable](of map[K]*messageIndex, key K) *messageIndex {
 // name lets an entry be found by its frontend's id, unless an earlier one is.
 func (f *frontend) name(e *messageEntry) {
 	id := e.row.FrontendID
-	if first := f.byID[id]; id != "" && (first == nil || e.before(first.messagePlace)) {
+	if first := f.byID[id]; id != "" && (first == nil || e.before(first)) {
 		f.byID[id] = e
 	}
 }
@@ -121,7 +141,7 @@ func (f *frontend) name(e *messageEntry) {
 func (c *conversationRows) forget(e *messageEntry) {
 	delete(c.messages, e.row.ID)
 	list := c.inTree[e.row.Tree]
-	i, _ := slices.BinarySearchFunc(list, e.messagePlace, (*messageEntry).compare)
+	i, _ := slices.BinarySearchFunc(list, e, (*messageEntry).compare)
 	c.inTree[e.row.Tree] = slices.Delete(list, i, i+1)
 	c.all.Delete(e)
 	c.by[e.row.Author].Delete(e)

@@ -20,22 +20,8 @@ type messagePlace struct {
 	id domain.MessageID
 }
 
-func messagePlaceOf(m *conversations.Message) messagePlace {
-	return messagePlace{m.Created.UnixMicro(), m.ID}
-}
-
 func (p messagePlace) before(o messagePlace) bool {
 	return p.at < o.at || p.at == o.at && p.id.Compare(o.id) < 0
-}
-
-func (e *messageEntry) compare(p messagePlace) int {
-	switch {
-	case e.before(p):
-		return -1
-	case p.before(e.messagePlace):
-		return 1
-	}
-	return 0
 }
 
 // onward is the place next to p, behind it.
@@ -90,7 +76,8 @@ func (r *messageReach) endAt(p messagePlace) {
 	}
 }
 
-// messageKeyPlace gives the place that a key names, if a message can stand there.
+// messageKeyPlace gives the place that a key names, and whether a message can
+// stand there.
 func messageKeyPlace(k *conversations.Key) (messagePlace, bool) {
 	return messagePlace{k.Created.UnixMicro(), k.ID}, whole(k.Created) && !k.ID.IsZero()
 }
@@ -145,9 +132,9 @@ func (s *Store) walk(q *conversations.Query, r *messageReach, most int, out []*c
 			return out, false
 		}
 		if q.Desc {
-			r.to = e.messagePlace
+			r.to = e.place()
 		} else {
-			r.from = e.onward()
+			r.from = e.place().onward()
 		}
 		if takes(q, e.row) {
 			out = append(out, e.row)

@@ -1,6 +1,10 @@
 package memory
 
-import "github.com/tidwall/btree"
+import (
+	"github.com/tidwall/btree"
+
+	"dendro/projections/conversations"
+)
 
 // lane is a walk along one index, within a reach.
 type lane struct {
@@ -30,13 +34,18 @@ func (l *lanes) enter(a *lane) {
 	ok := false
 	switch {
 	case !l.desc:
-		ok = a.along.Seek(&messageEntry{messagePlace: l.reach.from})
-	case a.along.Seek(&messageEntry{messagePlace: l.reach.to}):
+		ok = a.along.Seek(pivot(l.reach.from))
+	case a.along.Seek(pivot(l.reach.to)):
 		ok = a.along.Prev()
 	default:
 		ok = a.along.Last()
 	}
 	l.see(a, ok)
+}
+
+// pivot stands for a message at the place.
+func pivot(p messagePlace) *messageEntry {
+	return &messageEntry{p.at, &conversations.Message{ID: p.id}}
 }
 
 // see sets the head to where the lane has come, if that is in reach.
@@ -45,7 +54,7 @@ func (l *lanes) see(a *lane, ok bool) {
 	if !ok {
 		return
 	}
-	if e := a.along.Item(); !e.before(l.reach.from) && e.before(l.reach.to) {
+	if e := a.along.Item(); !e.place().before(l.reach.from) && e.place().before(l.reach.to) {
 		a.head = e
 	}
 }
@@ -54,7 +63,7 @@ func (l *lanes) see(a *lane, ok bool) {
 func (l *lanes) next() *messageEntry {
 	var first *messageEntry
 	for i := range l.all {
-		if e := l.all[i].head; e != nil && (first == nil || e.before(first.messagePlace) != l.desc && e != first) {
+		if e := l.all[i].head; e != nil && (first == nil || e.before(first) != l.desc && e != first) {
 			first = e
 		}
 	}

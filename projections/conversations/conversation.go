@@ -15,15 +15,15 @@ type conversation struct {
 	given      bool      // the row was
 	messages   []message // by id: most come with ascending ids, and trees are small
 	rankings   []ranking
-	discounted []domain.ContributorID // whose votes do not count here
+	discounted []person // whose votes do not count here
 }
 
 // message is the newest row and what its counts rest on.
 type message struct {
 	row       *Message
-	event     domain.EventID         // that brought it
-	reviewers []domain.ContributorID // of the present text, whether they count or not
-	reactions []*Reaction            // none empty, by contributor
+	event     domain.EventID // that brought it
+	reviewers []person       // of the present text, whether they count or not
+	reactions []*Reaction    // none empty, by contributor
 }
 
 // find gives a message, or nil. It is good until the next one is added.
@@ -117,8 +117,17 @@ func (c *conversation) add(event domain.EventID, row Message) *Message {
 	case parent != nil:
 		row.Depth = parent.row.Depth + 1
 	}
+	c.grow()
 	c.messages = slices.Insert(c.messages, i, message{row: &row, event: event})
 	return &row
+}
+
+// grow makes room for a message. There are many small trees: doubling would
+// leave a third of all room unused.
+func (c *conversation) grow() {
+	if n := len(c.messages); n == cap(c.messages) {
+		c.messages = append(make([]message, 0, n+n/4+1), c.messages...)
+	}
 }
 
 // include counts an undeleted message in.

@@ -10,13 +10,14 @@ var _ projections.Projection = (*Fold)(nil)
 
 // Fold gives the rows of this view. Make it with New.
 type Fold struct {
-	trees map[domain.StreamID]*conversation
-	names names
+	trees  map[domain.StreamID]*conversation
+	names  names
+	people people
 }
 
 // New gives the fold before the first event.
 func New() *Fold {
-	return &Fold{trees: map[domain.StreamID]*conversation{}, names: names{}}
+	return &Fold{trees: map[domain.StreamID]*conversation{}, names: names{}, people: people{}}
 }
 
 // Name implements projections.Projection.
@@ -40,16 +41,16 @@ func (f *Fold) Apply(r *domain.Recorded, changes []projections.Change) []project
 		return f.conversation(r.Stream).posted(f, e, r, changes)
 	case tree.LabelsSubmitted:
 		if !e.Task.IsZero() {
-			return f.conversation(r.Stream).reviewed(e, changes)
+			return f.conversation(r.Stream).reviewed(f.people.of(e.Contributor), e, changes)
 		}
 	case tree.RankingSubmitted:
 		if !e.NotRankable {
-			return f.conversation(r.Stream).voted(e, changes)
+			return f.conversation(r.Stream).voted(f.people.of(e.Contributor), e, changes)
 		}
 	case tree.VotesDiscounted:
-		return f.conversation(r.Stream).discount(e.Contributor, true, changes)
+		return f.conversation(r.Stream).discount(f.people.of(e.Contributor), true, changes)
 	case tree.VotesReinstated:
-		return f.conversation(r.Stream).discount(e.Contributor, false, changes)
+		return f.conversation(r.Stream).discount(f.people.of(e.Contributor), false, changes)
 	case tree.RepliesRanked:
 		return f.conversation(r.Stream).ranked(e, changes)
 	case tree.MessageDeleted:
@@ -102,4 +103,18 @@ func (n names) of(name string) string {
 		n[name] = known
 	}
 	return known
+}
+
+// people numbers those who vote: there are many votes of each.
+type people map[domain.ContributorID]person
+
+type person uint32
+
+func (p people) of(id domain.ContributorID) person {
+	n, ok := p[id]
+	if !ok {
+		n = person(len(p))
+		p[id] = n
+	}
+	return n
 }

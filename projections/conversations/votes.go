@@ -10,17 +10,17 @@ import (
 
 // ranking is one contributor's order of replies.
 type ranking struct {
-	by      domain.ContributorID
+	by      person
 	replies []domain.MessageID // those that it counts for
 }
 
-func (c *conversation) reviewed(e tree.LabelsSubmitted, changes []projections.Change) []projections.Change {
+func (c *conversation) reviewed(by person, e tree.LabelsSubmitted, changes []projections.Change) []projections.Change {
 	m := c.find(e.Message)
 	if m == nil {
 		return changes
 	}
-	m.reviewers = append(m.reviewers, e.Contributor)
-	if slices.Contains(c.discounted, e.Contributor) {
+	m.reviewers = append(m.reviewers, by)
+	if slices.Contains(c.discounted, by) {
 		return changes
 	}
 	row := m.renew()
@@ -28,9 +28,9 @@ func (c *conversation) reviewed(e tree.LabelsSubmitted, changes []projections.Ch
 	return append(changes, projections.Put(row))
 }
 
-func (c *conversation) voted(e tree.RankingSubmitted, changes []projections.Change) []projections.Change {
-	v := ranking{by: e.Contributor}
-	counts := !slices.Contains(c.discounted, e.Contributor)
+func (c *conversation) voted(by person, e tree.RankingSubmitted, changes []projections.Change) []projections.Change {
+	v := ranking{by: by}
+	counts := !slices.Contains(c.discounted, by)
 	for _, id := range e.Order {
 		m := c.find(id)
 		if m == nil || m.row.Parent != e.Parent || slices.Contains(v.replies, id) {
@@ -48,7 +48,7 @@ func (c *conversation) voted(e tree.RankingSubmitted, changes []projections.Chan
 }
 
 // discount takes the votes of a contributor out of all counts, or back in.
-func (c *conversation) discount(by domain.ContributorID, out bool, changes []projections.Change) []projections.Change {
+func (c *conversation) discount(by person, out bool, changes []projections.Change) []projections.Change {
 	if slices.Contains(c.discounted, by) == out {
 		return changes
 	}
@@ -57,7 +57,7 @@ func (c *conversation) discount(by domain.ContributorID, out bool, changes []pro
 		sign = -1
 		c.discounted = append(c.discounted, by)
 	} else {
-		c.discounted = slices.DeleteFunc(c.discounted, func(d domain.ContributorID) bool { return d == by })
+		c.discounted = slices.DeleteFunc(c.discounted, func(d person) bool { return d == by })
 	}
 	for i := range c.messages {
 		m := &c.messages[i]
@@ -73,7 +73,7 @@ func (c *conversation) discount(by domain.ContributorID, out bool, changes []pro
 }
 
 // votesOf counts what a contributor's votes add to a message's counts.
-func (c *conversation) votesOf(by domain.ContributorID, m *message) (reviews, rankings int) {
+func (c *conversation) votesOf(by person, m *message) (reviews, rankings int) {
 	for _, r := range m.reviewers {
 		if r == by {
 			reviews++
