@@ -91,7 +91,7 @@ func TestDocumentKeepsItsRules(t *testing.T) {
 			if res.Value.Headers["X-Request-Id"] == nil {
 				t.Errorf("%s: the answer %s does not name its request", op, status)
 			}
-			if status >= "400" && res.Value.Content.Get("application/json") == nil {
+			if status >= "400" && status != "416" && res.Value.Content.Get("application/json") == nil { // 416 is net/http's
 				t.Errorf("%s: the error %s has no body", op, status)
 			}
 		}

@@ -126,7 +126,8 @@ type values struct {
 // somewhere.
 func (v values) wanted(name string, s *openapi3.Schema) bool {
 	s = flat(s)
-	if len(v.ids[name]) == 0 && (s.Format == "uuid" || s.Pattern != "") {
+	cursor := name == "before" || name == "after"
+	if len(v.ids[name]) == 0 && (s.Format == "uuid" || s.Pattern != "" || cursor) {
 		return v.dice.IntN(16) == 0
 	}
 	return v.dice.IntN(2) == 0
