@@ -19,7 +19,7 @@ func (r *run) pick(language string) *text {
 func (r *run) comment(m *member, t *text) {
 	spam, rude := isSpam(r.know.people[t.author], t.id), isRude(r.know.people[t.author], t.id)
 	switch at := r.dice.Below(10); {
-	case (spam || rude) && at < 3, m.is == troll && at < 2:
+	case (spam || rude) && at < 3, m.Is == Troll && at < 2:
 		r.push(m, act{cmd: r.by(m, commands.OnTree{Do: tree.SetLabels{
 			Message: t.id, By: m.id, Client: r.client, Report: true, Reason: "please look at this",
 			Labels: r.judge(m, t.id, domain.LabelsOfReport(), []domain.Label{domain.LabelSpam}),
@@ -50,7 +50,7 @@ func (r *run) react(m *member, t *text, bad bool) {
 		return
 	}
 	likes := r.know.quality(t.id) > 45 && !bad
-	if m.is == troll {
+	if m.Is == Troll {
 		likes = false
 	}
 	emoji := domain.EmojiUp
@@ -61,7 +61,7 @@ func (r *run) react(m *member, t *text, bad bool) {
 		emoji = domain.EmojiDown
 	case !likes:
 		emoji = hostile[r.dice.Below(len(hostile))]
-		if !bad && m.is != troll && emoji == domain.EmojiRedFlag {
+		if !bad && m.Is != Troll && emoji == domain.EmojiRedFlag {
 			emoji = "disappointed" // honest people flag what is to be flagged
 		}
 	}

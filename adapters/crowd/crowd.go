@@ -58,9 +58,9 @@ type run struct {
 	dice     *domain.Dice
 	client   domain.ClientID
 	members  []*member
-	activity activity
+	activity Activity
 	know     *knowledge
-	pen      *pen
+	pen      *Pen
 	report   Report
 	counter  uint64
 	round    int
@@ -96,10 +96,10 @@ func Run(ctx context.Context, engine *commands.Engine, opt Options) (Report, err
 	r := &run{
 		ctx: ctx, engine: engine, opt: opt, client: domain.ClientID(makeID(opt.Seed, "client", 0)),
 		dice:    domain.NewDice(number(opt.Seed, "run", fmt.Sprint(opt.Start))),
-		members: gather(opt.Seed, opt.Contributors, languages), activity: newActivity(opt.Contributors),
+		members: gather(opt.Seed, opt.Contributors, languages), activity: NewActivity(opt.Contributors),
 		report: Report{ByKind: map[domain.TaskKind]int{}, Refusals: map[domain.Kind]int{}, From: opt.Clock.Now()},
 	}
-	r.know, r.pen = newKnowledge(r.members), newPen(r.dice)
+	r.know, r.pen = newKnowledge(r.members), NewPen(r.dice)
 	err := r.remember()
 	if err == nil {
 		err = r.register()
@@ -194,7 +194,7 @@ func (r *run) pass() {
 // on. No more tasks are handed in than are still to be done.
 func (r *run) acts() (acts []act, who []*member) {
 	for range max(len(r.members)/4, 6) {
-		if m := r.members[r.activity.draw(r.dice)]; !m.gone && len(m.queue) == 0 && m.rests <= r.round {
+		if m := r.members[r.activity.Draw(r.dice)]; !m.gone && len(m.queue) == 0 && m.rests <= r.round {
 			r.begin(m)
 		}
 	}

@@ -160,20 +160,20 @@ func (k *knowledge) stuck(now time.Time, after time.Duration) *conversation {
 func (k *knowledge) quality(id domain.MessageID) int {
 	skill := 50
 	if t := k.texts[id]; t != nil && k.people[t.author] != nil {
-		skill = k.people[t.author].skill
+		skill = k.people[t.author].Skill
 	}
-	return (int(number(0, "quality", string(id[:]))%101) + skill) / 2
+	return quality(string(id[:]), skill)
 }
 
 // isSpam tells whether a message is an advertisement: most of what spammers
 // write is. It follows from author and id, so that those who come later know.
 func isSpam(author *member, id domain.MessageID) bool {
-	return author != nil && author.is == spammer && number(0, "spam", string(id[:]))%5 > 0
+	return author != nil && author.Is == Spammer && number(0, "spam", string(id[:]))%5 > 0
 }
 
 // isRude tells the same of what trolls write.
 func isRude(author *member, id domain.MessageID) bool {
-	return author != nil && author.is == troll && number(0, "rude", string(id[:]))%3 > 0
+	return author != nil && author.Is == Troll && number(0, "rude", string(id[:]))%3 > 0
 }
 
 func (k *knowledge) authorOf(id domain.MessageID) *member {

@@ -7,40 +7,46 @@ import (
 	"dendro/domain"
 )
 
-// habit is what kind of contributor somebody is.
-type habit int
+// Habit is what kind of contributor somebody is.
+type Habit int
 
+// The habits.
 const (
-	earnest   habit = iota
-	skipper         // declines most tasks
-	spammer         // advertises
-	troll           // judges against the grain, raises red flags
-	moderator       // earnest, and keeps order
+	Earnest   Habit = iota
+	Skipper         // declines most tasks
+	Spammer         // advertises
+	Troll           // judges against the grain, raises red flags
+	Moderator       // earnest, and keeps order
 )
 
 // Who of a hundred is what; the others are earnest. Of each there is one at
 // least.
 var habits = []struct {
-	is  habit
+	is  Habit
 	per int
-}{{moderator, 3}, {skipper, 5}, {spammer, 5}, {troll, 4}}
+}{{Moderator, 3}, {Skipper, 5}, {Spammer, 5}, {Troll, 4}}
 
 // Least is the smallest crowd: fewer people cannot review and rank each
 // other's texts.
 const Least = 5
 
-// member is one person of the crowd.
+// Person is what somebody of the crowd is like.
+type Person struct {
+	Is        Habit
+	Languages []string // the first is the mother tongue
+	Skill     int      // 0 to 100: how good the texts are
+}
+
+// member is one person of the crowd at work.
 type member struct {
-	id        domain.ContributorID
-	is        habit
-	languages []string // the first is the mother tongue
-	skill     int      // 0 to 100: how good the texts are
-	queue     []act    // what this person means to do next, in order
-	rests     int      // until this round
-	gone      bool     // may not take part any more
-	hidden    bool     // from the leaderboard
-	reacted   *reaction
-	pasted    string // the last advertisement
+	Person
+	id      domain.ContributorID
+	queue   []act // what this person means to do next, in order
+	rests   int   // until this round
+	gone    bool  // may not take part any more
+	hidden  bool  // from the leaderboard
+	reacted *reaction
+	pasted  string // the last advertisement
 }
 
 type reaction struct {
@@ -63,18 +69,25 @@ type act struct {
 
 // gather makes the members; the most active come first.
 func gather(seed uint64, n int, languages []string) []*member {
+	all := make([]*member, n)
+	for i, p := range Gather(seed, n, languages) {
+		all[i] = &member{Person: p, id: domain.ContributorID(makeID(seed, "contributor", uint64(i)))}
+	}
+	return all
+}
+
+// Gather makes n people, at least Least, for the languages; the most active
+// come first.
+func Gather(seed uint64, n int, languages []string) []Person {
 	dice := domain.NewDice(number(seed, "members", ""))
 	tongues := spread(n, languages)
-	all := make([]*member, n)
+	all := make([]Person, n)
 	for i := range all {
-		m := &member{
-			id:        domain.ContributorID(makeID(seed, "contributor", uint64(i))),
-			languages: []string{languages[tongues[i]]}, skill: 20 + dice.Below(81),
-		}
+		p := Person{Languages: []string{languages[tongues[i]]}, Skill: 20 + dice.Below(81)}
 		if tongues[i] > 0 && dice.Chance(1, 4) {
-			m.languages = append(m.languages, languages[0])
+			p.Languages = append(p.Languages, languages[0])
 		}
-		all[i] = m
+		all[i] = p
 	}
 	order := make([]int, n)
 	for i := range order {
@@ -84,9 +97,9 @@ func gather(seed uint64, n int, languages []string) []*member {
 	for _, h := range habits {
 		k := max(n*h.per/100, 1)
 		for _, i := range order[:k] {
-			all[i].is = h.is
-			if h.is == troll || h.is == spammer {
-				all[i].skill = dice.Below(15)
+			all[i].Is = h.is
+			if h.is == Troll || h.is == Spammer {
+				all[i].Skill = dice.Below(15)
 			}
 		}
 		order = order[k:]
@@ -94,14 +107,15 @@ func gather(seed uint64, n int, languages []string) []*member {
 	return all
 }
 
-// activity draws members: the weight of the i-th is about 1/(i+3), so a tenth
+// Activity draws members: the weight of the i-th is about 1/(i+3), so a tenth
 // of a crowd of a hundred does nearly half of the work.
-type activity struct {
+type Activity struct {
 	upTo []int // sums of the weights so far
 }
 
-func newActivity(n int) activity {
-	a := activity{upTo: make([]int, n)}
+// NewActivity is for n members.
+func NewActivity(n int) Activity {
+	a := Activity{upTo: make([]int, n)}
 	sum := 0
 	for i := range a.upTo {
 		sum += 1_000_000 / (i + 4)
@@ -110,7 +124,8 @@ func newActivity(n int) activity {
 	return a
 }
 
-func (a activity) draw(dice *domain.Dice) int {
+// Draw gives the index of a member.
+func (a Activity) Draw(dice *domain.Dice) int {
 	at := dice.Below(a.upTo[len(a.upTo)-1])
 	return sort.SearchInts(a.upTo, at+1)
 }

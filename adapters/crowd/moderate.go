@@ -23,7 +23,7 @@ const lookedAt = "to be looked at"
 func (r *run) moderate() error {
 	var able []*member
 	for _, m := range r.members {
-		if m.is == moderator && !m.gone {
+		if m.Is == Moderator && !m.gone {
 			able = append(able, m)
 		}
 	}
@@ -130,7 +130,7 @@ func (r *run) editOne() commands.Body {
 	if t.role == domain.Assistant {
 		kind = domain.TaskAssistantReply
 	}
-	return commands.OnTree{Do: tree.Edit{Message: t.id, Text: r.pen.text(t.lang, kind), Reason: "removed an address"}}
+	return commands.OnTree{Do: tree.Edit{Message: t.id, Text: r.pen.Text(t.lang, kind), Reason: "removed an address"}}
 }
 
 func (r *run) haltOne() commands.Body {
@@ -168,15 +168,15 @@ func (r *run) one(fits func(*member) bool) *member {
 }
 
 func (r *run) disableOne() commands.Body {
-	m := r.one(func(m *member) bool { return !m.gone && (m.is == troll || m.is == spammer) })
+	m := r.one(func(m *member) bool { return !m.gone && (m.Is == Troll || m.Is == Spammer) })
 	if m == nil {
 		return nil
 	}
-	return commands.OnContributor{Contributor: m.id, Do: contributor.Disable{Reason: "trolling", Discount: m.is == troll}}
+	return commands.OnContributor{Contributor: m.id, Do: contributor.Disable{Reason: "trolling", Discount: m.Is == Troll}}
 }
 
 func (r *run) enableOne() commands.Body {
-	m := r.one(func(m *member) bool { return m.gone && (m.is == troll || m.is == spammer) })
+	m := r.one(func(m *member) bool { return m.gone && (m.Is == Troll || m.Is == Spammer) })
 	if m == nil {
 		return nil
 	}
@@ -185,8 +185,8 @@ func (r *run) enableOne() commands.Body {
 
 // mergeTwo closes the second account of somebody.
 func (r *run) mergeTwo() commands.Body {
-	second := r.one(func(m *member) bool { return !m.gone && m.is == skipper })
-	first := r.one(func(m *member) bool { return !m.gone && m.is == earnest })
+	second := r.one(func(m *member) bool { return !m.gone && m.Is == Skipper })
+	first := r.one(func(m *member) bool { return !m.gone && m.Is == Earnest })
 	if second == nil || first == nil {
 		return nil
 	}

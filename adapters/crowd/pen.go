@@ -21,16 +21,21 @@ type phrases struct {
 	join    string // between sentences
 }
 
-// pen writes the texts. Each is new: a text that was there is written again.
-type pen struct {
+// Pen writes the texts. Each is new as far as the pen remembers: a text that
+// was there is written again. Not for concurrent use.
+type Pen struct {
 	dice    *domain.Dice
 	written map[[16]byte]bool
 }
 
-func newPen(dice *domain.Dice) *pen { return &pen{dice: dice, written: map[[16]byte]bool{}} }
+// mostWritten bounds the texts that a pen remembers; then it begins anew.
+const mostWritten = 1 << 20
+
+// NewPen makes a pen that chooses its words with the dice.
+func NewPen(dice *domain.Dice) *Pen { return &Pen{dice: dice, written: map[[16]byte]bool{}} }
 
 // fresh repeats writing until the text is new, with a number after it at last.
-func (p *pen) fresh(write func() string) string {
+func (p *Pen) fresh(write func() string) string {
 	for try := 0; ; try++ {
 		s := write()
 		if try > 4 {
@@ -39,23 +44,30 @@ func (p *pen) fresh(write func() string) string {
 		sum := sha256.Sum256([]byte(s))
 		key := [16]byte(sum[:16])
 		if !p.written[key] {
-			p.written[key] = true
+			p.note(key)
 			return s
 		}
 	}
 }
 
-func (p *pen) of(list []string) string { return list[p.dice.Below(len(list))] }
+func (p *Pen) note(key [16]byte) {
+	if len(p.written) >= mostWritten {
+		clear(p.written)
+	}
+	p.written[key] = true
+}
 
-func (p *pen) words(language string) *phrases {
+func (p *Pen) of(list []string) string { return list[p.dice.Below(len(list))] }
+
+func (p *Pen) words(language string) *phrases {
 	if w, ok := vocabulary[language]; ok {
 		return w
 	}
 	return vocabulary["en"]
 }
 
-// text writes what a task of the kind asks for.
-func (p *pen) text(language string, kind domain.TaskKind) string {
+// Text writes what a task of the kind asks for.
+func (p *Pen) Text(language string, kind domain.TaskKind) string {
 	w := p.words(language)
 	switch kind {
 	case domain.TaskInitialPrompt:
@@ -67,13 +79,13 @@ func (p *pen) text(language string, kind domain.TaskKind) string {
 	}
 }
 
-func (p *pen) about(pattern, topic string) string { return strings.ReplaceAll(pattern, "%s", topic) }
+func (p *Pen) about(pattern, topic string) string { return strings.ReplaceAll(pattern, "%s", topic) }
 
-func (p *pen) counted(pattern string, most int) string {
+func (p *Pen) counted(pattern string, most int) string {
 	return strings.ReplaceAll(pattern, "%d", fmt.Sprint(2+p.dice.Below(most)))
 }
 
-func (p *pen) prompt(w *phrases) string {
+func (p *Pen) prompt(w *phrases) string {
 	s := p.about(p.of(w.asks), p.of(w.topics))
 	if p.dice.Chance(3, 4) {
 		s += w.join + p.counted(p.of(w.details), 60)
@@ -81,7 +93,7 @@ func (p *pen) prompt(w *phrases) string {
 	return s
 }
 
-func (p *pen) follow(w *phrases) string {
+func (p *Pen) follow(w *phrases) string {
 	s := p.about(p.of(w.follows), p.of(w.topics))
 	if p.dice.Chance(1, 3) {
 		s += w.join + p.counted(p.of(w.details), 20)
@@ -91,7 +103,7 @@ func (p *pen) follow(w *phrases) string {
 
 // reply is two to thirteen sentences, seven or eight on average, in paragraphs
 // or as a list: about five hundred characters where letters are the script.
-func (p *pen) reply(w *phrases) string {
+func (p *Pen) reply(w *phrases) string {
 	n := 2 + p.dice.Below(5) + p.dice.Below(8)
 	listed := n > 3 && p.dice.Chance(1, 4)
 	main := p.of(w.topics)
@@ -114,12 +126,14 @@ func (p *pen) reply(w *phrases) string {
 	return b.String()
 }
 
-func (p *pen) spam(language string) string {
+// Spam writes an advertisement.
+func (p *Pen) Spam(language string) string {
 	w := p.words(language)
 	return p.fresh(func() string { return p.counted(p.about(p.of(w.spams), p.of(w.topics)), 9000) })
 }
 
-func (p *pen) rude(language string) string {
+// Rude writes an insult.
+func (p *Pen) Rude(language string) string {
 	w := p.words(language)
 	return p.fresh(func() string { return p.about(p.of(w.rude), p.of(w.topics)) })
 }

@@ -15,9 +15,9 @@ var asked = []domain.TaskKind{
 
 // begin decides what somebody does who has nothing under way.
 func (r *run) begin(m *member) {
-	language := m.languages[0]
-	if len(m.languages) > 1 && r.dice.Chance(1, 5) {
-		language = m.languages[1]
+	language := m.Languages[0]
+	if len(m.Languages) > 1 && r.dice.Chance(1, 5) {
+		language = m.Languages[1]
 	}
 	switch at := r.dice.Below(100); {
 	case at < 1:
@@ -66,7 +66,7 @@ func (r *run) assigned(m *member, c commands.Command, o commands.Outcome) {
 // acknowledged declines, forgets, or does the task.
 func (r *run) acknowledged(m *member, t tree.TaskAssigned, frontend string) {
 	declines := 4
-	if m.is == skipper {
+	if m.Is == Skipper {
 		declines = 60
 	}
 	switch at := r.dice.Below(100); {
@@ -121,12 +121,12 @@ func (r *run) write(m *member, t tree.TaskAssigned, frontend string) commands.Co
 	case isSpam(m, id) && m.pasted != "" && r.dice.Chance(1, 3):
 		s.Text = m.pasted // a second time: refused while the first is fresh
 	case isSpam(m, id):
-		s.Text = r.pen.spam(t.Language)
+		s.Text = r.pen.Spam(t.Language)
 		m.pasted = s.Text
 	case isRude(m, id):
-		s.Text = r.pen.rude(t.Language)
+		s.Text = r.pen.Rude(t.Language)
 	default:
-		s.Text = r.pen.text(t.Language, t.Kind)
+		s.Text = r.pen.Text(t.Language, t.Kind)
 	}
 	c.Body = commands.OnTree{Do: s}
 	return c
@@ -190,8 +190,8 @@ func (r *run) lost(m *member, c commands.Command) bool {
 // owner closes afterwards.
 func (r *run) invite(m *member, t tree.TaskAssigned) {
 	for range 1 + r.dice.Below(3) {
-		other := r.members[r.activity.draw(r.dice)]
-		if other == m || other.gone || len(other.queue) > 0 || other.languages[0] != t.Language {
+		other := r.members[r.activity.Draw(r.dice)]
+		if other == m || other.gone || len(other.queue) > 0 || other.Languages[0] != t.Language {
 			continue
 		}
 		r.push(other, act{submits: true, make: func() commands.Command { return r.review(other, t) }, then: r.submitted(t, "")})
