@@ -121,6 +121,10 @@ func TestEraseLeavesNoByte(t *testing.T) {
 	if left := finds(t, dir, words[2]); len(left) > 0 {
 		t.Fatalf("after the erasure the files hold %q", left)
 	}
+	rewritten := d.db
+	if err := d.Erase(t.Context(), gone.ID); err != nil || d.db != rewritten {
+		t.Fatalf("erased again: %v, the file is rewritten in vain: %v", err, d.db != rewritten)
+	}
 	first, _ := mortal(0)
 	second, _ := mortal(1)
 	first.Notes = ""

@@ -13,7 +13,6 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"time"
 
 	"dendro/adapters/adaptertest"
 	"dendro/domain"
@@ -130,6 +129,26 @@ func TestDirectoryOfOthers(t *testing.T) {
 	}
 }
 
+// What a creation that was cut off has left is no directory yet.
+func TestDirectoryCreationCutOff(t *testing.T) {
+	whole := filepath.Join(t.TempDir(), "whole")
+	if err := fillDB(whole, createTables); err != nil {
+		t.Fatal(err)
+	}
+	b := mustReadFile(t, whole)
+	for _, part := range []int{0, 1, directoryPage, len(b) / 2, len(b)} {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, newDirectoryName), b[:part], filePerm); err != nil {
+			t.Fatal(err)
+		}
+		d := mustOpenDirectory(t, dir)
+		mustAdd(t, d, adaptertest.SomePerson(1))
+		if _, err := os.Stat(d.path(newDirectoryName)); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%d bytes are left behind: %v", part, err)
+		}
+	}
+}
+
 func fillDB(path string, fill func(*bbolt.Tx) error) error {
 	db, err := bbolt.Open(path, filePerm, nil)
 	if err != nil {
@@ -150,23 +169,27 @@ func TestDirectoryGroupsChanges(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := held.ID()
-	var wg sync.WaitGroup
+	var queued []*change
 	for i := range callers {
-		wg.Go(func() {
-			if _, err := d.Add(t.Context(), adaptertest.SomePerson(i)); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	for len(d.queue) < callers-1 && t.Context().Err() == nil { // the first is the keeper's already
-		time.Sleep(time.Millisecond)
+		c := &change{ctx: t.Context(), made: make(chan struct{}), do: func(t *tables) error {
+			_, err := t.add(adaptertest.SomePerson(i))
+			return err
+		}}
+		if err := d.send(c); err != nil {
+			t.Fatal(err)
+		}
+		queued = append(queued, c)
 	}
 	if err := held.Rollback(); err != nil {
 		t.Fatal(err)
 	}
-	wg.Wait()
+	for _, c := range queued {
+		if <-c.made; c.answer != nil {
+			t.Error(c.answer)
+		}
+	}
 	err = d.db.View(func(tx *bbolt.Tx) error {
-		if n := tx.ID() - before + 1; n > 2 {
+		if n := tx.ID() - before + 1; n > 2 { // what the keeper had taken already, and the rest
 			t.Errorf("%d changes at once made %d transactions, want at most 2", callers, n)
 		}
 		return nil
@@ -219,7 +242,11 @@ func TestDirectoryFailedCommit(t *testing.T) {
 		t.Errorf("the row before: %v, %v", p, err)
 	}
 	limitFiles(t, math.MaxUint64)
+	doubtful := d.db
 	mustAdd(t, d, adaptertest.SomePerson(2), adaptertest.SomePerson(3))
+	if d.db == doubtful {
+		t.Error("it goes on from what it had in memory")
+	}
 	got, err := d.List(t.Context(), directory.Query{Order: directory.ByUsername, Max: 9})
 	if err != nil || len(got) != 3 {
 		t.Errorf("afterwards the rows are %v, %v, want 3", got, err)
