@@ -228,28 +228,38 @@ func TestDirectoryWithdrawnChange(t *testing.T) {
 // When a commit fails, the directory goes on from what the disk holds.
 func TestDirectoryFailedCommit(t *testing.T) {
 	signal.Ignore(syscall.SIGXFSZ)
+	const most = 2000
+	large := func(i int) directory.Person {
+		p := adaptertest.SomePerson(i)
+		p.Notes = strings.Repeat("x", directory.MaxNotes)
+		return p
+	}
 	d := mustOpenDirectory(t, t.TempDir())
-	mustAdd(t, d, adaptertest.SomePerson(1))
-	limitFiles(t, 1)
+	limitFiles(t, 3<<19) // of the process, which also writes a journal of its tests
 	defer limitFiles(t, math.MaxUint64)
-	if _, err := d.Add(t.Context(), adaptertest.SomePerson(2)); err == nil {
-		t.Fatal("a row is added where no byte can be written")
+	kept := 0
+	for kept < most {
+		if _, err := d.Add(t.Context(), large(kept)); err != nil {
+			break
+		}
+		kept++
 	}
-	if err := d.Erase(t.Context(), adaptertest.SomePerson(1).ID); err == nil {
-		t.Fatal("a row is erased where no byte can be written")
+	if kept == most {
+		t.Fatalf("%d rows are added where there is no room for them", most)
 	}
-	if p, err := d.Person(t.Context(), adaptertest.SomePerson(1).ID); err != nil {
-		t.Errorf("the row before: %v, %v", p, err)
+	if p, err := d.Person(t.Context(), large(0).ID); err != nil || p != large(0) {
+		t.Errorf("a row from before: %v, %v", p, err)
 	}
 	limitFiles(t, math.MaxUint64)
 	doubtful := d.db
-	mustAdd(t, d, adaptertest.SomePerson(2), adaptertest.SomePerson(3))
+	mustAdd(t, d, large(kept))
 	if d.db == doubtful {
 		t.Error("it goes on from what it had in memory")
 	}
-	got, err := d.List(t.Context(), directory.Query{Order: directory.ByUsername, Max: 9})
-	if err != nil || len(got) != 3 {
-		t.Errorf("afterwards the rows are %v, %v, want 3", got, err)
+	for i := range kept + 1 {
+		if p, err := d.Person(t.Context(), large(i).ID); err != nil || p != large(i) {
+			t.Fatalf("afterwards row %d is %v, %v", i, p, err)
+		}
 	}
 }
 
