@@ -23,6 +23,10 @@ type call struct {
 	params
 	problems problems
 
+	// viewer is whom a frontend's own paths show messages to, instead of the
+	// acting contributor; a zero person is nobody.
+	viewer *person
+
 	command   domain.CommandID // what the request's commands are derived from
 	steps     int
 	positions []domain.Position // behind what the request wrote

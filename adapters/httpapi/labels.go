@@ -1,6 +1,8 @@
 package httpapi
 
 import (
+	"slices"
+
 	"dendro/commands"
 	"dendro/domain"
 	"dendro/domain/tree"
@@ -9,7 +11,9 @@ import (
 var labelRoutes = []Route{
 	post("/text_labels/", keyed, setLabels),
 	get("/text_labels/valid_labels", keyed, getValidLabels),
-	get("/text_labels/report_labels", anyone, func(*call) (reply, error) { return ok(validLabels{describe(domain.LabelsOfReport())}) }),
+	get("/text_labels/report_labels", anyone, func(*call) (reply, error) {
+		return ok(validLabels{describe(shownIn(reportOrder, domain.LabelsOfReport()))})
+	}),
 }
 
 // reason is what was written beside a report.
@@ -56,7 +60,30 @@ func getValidLabels(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	return ok(validLabels{describe(domain.LabelsAsked(m.Role))})
+	return ok(validLabels{describe(shownIn(taskOrder, domain.LabelsAsked(m.Role)))})
+}
+
+// The orders in which forms show labels, as clients know them.
+var (
+	taskOrder = []domain.Label{
+		domain.LabelSpam, domain.LabelLangMismatch, domain.LabelFailsTask, domain.LabelQuality, "helpfulness", "creativity",
+		"humor", "toxicity", "violence", "not_appropriate", "pii", "hate_speech", "sexual_content",
+	}
+	reportOrder = []domain.Label{
+		domain.LabelSpam, "not_appropriate", "pii", "hate_speech", "sexual_content", "moral_judgement", "political_content",
+		"toxicity", "violence", domain.LabelQuality,
+	}
+)
+
+// shownIn puts labels into an order that has them all.
+func shownIn(order, labels []domain.Label) []domain.Label {
+	out := make([]domain.Label, 0, len(labels))
+	for _, l := range order {
+		if slices.Contains(labels, l) {
+			out = append(out, l)
+		}
+	}
+	return out
 }
 
 // labelText is how a label is asked in a user interface.

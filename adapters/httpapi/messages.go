@@ -61,6 +61,7 @@ func byID(c *call) (*conversations.Message, error) {
 
 func byFrontendID(c *call) (*conversations.Message, error) {
 	id := c.path("frontend_id")
+	c.viewer = &person{} // clients know these as seen by nobody
 	return found(c, errNoMessage, func() (*conversations.Message, error) {
 		return c.s.Views.MessageByFrontend(c.ctx(), c.client.ID, id)
 	})
@@ -237,13 +238,9 @@ func showConversation(c *call, m *conversations.Message) (reply, error) {
 }
 
 func (c *call) replyConversation(path []*conversations.Message) (reply, error) {
-	var viewer domain.ContributorID
-	who, err := c.named()
+	viewer, err := c.viewing()
 	if err != nil {
 		return reply{}, err
-	}
-	if who != nil {
-		viewer = who.ID
 	}
 	shown, err := c.conversation(viewer, path)
 	if err != nil {

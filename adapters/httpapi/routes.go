@@ -60,7 +60,6 @@ func del(pattern string, a access, h func(*call) (reply, error)) Route {
 // slash, whichever a route does not have, redirects to the route's.
 func (s *Server) mount() {
 	for _, r := range Routes() {
-		s.byPath[r.Pattern] = append(s.byPath[r.Pattern], r.Method)
 		exact, other := r.Pattern, r.Pattern+"/{$}"
 		if strings.HasSuffix(r.Pattern, "/") {
 			exact, other = r.Pattern+"{$}", strings.TrimSuffix(r.Pattern, "/")
@@ -68,27 +67,26 @@ func (s *Server) mount() {
 		s.mux.HandleFunc(r.Method+" "+exact, func(w http.ResponseWriter, req *http.Request) { s.serve(&r, w, req) })
 		s.mux.HandleFunc(r.Method+" "+other, redirectSlash)
 	}
-	for pattern, methods := range s.byPath {
-		exact := pattern
-		if strings.HasSuffix(pattern, "/") {
-			exact += "{$}"
-		}
-		allow := slices.Clone(methods)
-		if slices.Contains(allow, http.MethodGet) {
-			allow = append(allow, http.MethodHead)
-		}
-		slices.Sort(allow)
-		s.mux.HandleFunc(exact, func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Allow", strings.Join(allow, ", "))
-			writeJSON(w, http.StatusMethodNotAllowed, map[string]string{"detail": "Method Not Allowed"})
-		})
-	}
 	s.mux.HandleFunc("GET /healthz", s.healthz)
 	s.mux.HandleFunc("GET /readyz", s.readyz)
 	s.mux.Handle("GET /metrics", s.metrics.handler)
-	s.mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
+	s.mux.HandleFunc("/", s.nowhere)
+}
+
+// nowhere answers where no route is, or none for the method.
+func (s *Server) nowhere(w http.ResponseWriter, r *http.Request) {
+	var allow []string
+	for _, method := range []string{http.MethodDelete, http.MethodGet, http.MethodPost, http.MethodPut} {
+		if _, pattern := s.mux.Handler(&http.Request{Method: method, URL: r.URL, Host: r.Host}); pattern != "/" {
+			allow = append(allow, method)
+		}
+	}
+	if len(allow) == 0 {
 		writeJSON(w, http.StatusNotFound, map[string]string{"detail": "Not Found"})
-	})
+		return
+	}
+	w.Header().Set("Allow", strings.Join(allow, ", "))
+	writeJSON(w, http.StatusMethodNotAllowed, map[string]string{"detail": "Method Not Allowed"})
 }
 
 func redirectSlash(w http.ResponseWriter, r *http.Request) {

@@ -65,7 +65,6 @@ type Config struct {
 type Server struct {
 	Config
 	mux     *http.ServeMux
-	byPath  map[string][]string // methods, for 405
 	slots   chan struct{}
 	streams chan struct{}
 	rates   *rates
@@ -103,7 +102,7 @@ func New(c Config) (*Server, error) {
 		c.Patience = 10 * time.Second
 	}
 	s := &Server{
-		Config: c, mux: http.NewServeMux(), byPath: map[string][]string{},
+		Config: c, mux: http.NewServeMux(),
 		slots: make(chan struct{}, c.InFlight), streams: make(chan struct{}, mostStreams), rates: newRates(c.Clock), answers: newAnswers(),
 		closing: make(chan struct{}),
 	}

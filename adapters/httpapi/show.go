@@ -109,15 +109,23 @@ func emojiNames(set uint16) []string {
 	return names
 }
 
-// messages renders whole messages for the acting contributor, if one is named.
+// viewing gives whom messages are shown to; zero is nobody.
+func (c *call) viewing() (domain.ContributorID, error) {
+	who, err := c.viewer, error(nil)
+	if who == nil {
+		who, err = c.named()
+	}
+	if err != nil || who == nil {
+		return domain.ContributorID{}, err
+	}
+	return who.ID, nil
+}
+
+// messages renders whole messages for whoever they are shown to.
 func (c *call) messages(list []*conversations.Message) ([]message, error) {
-	who, err := c.named()
+	viewer, err := c.viewing()
 	if err != nil {
 		return nil, err
-	}
-	var viewer domain.ContributorID
-	if who != nil {
-		viewer = who.ID
 	}
 	return c.messagesFor(viewer, list)
 }

@@ -238,6 +238,9 @@ func (c *call) task(who *person, t tree.TaskAssigned) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
+	if t.Kind.IsLabel() && len(path) > 1 {
+		shown.Messages[len(path)-1].UserIsAuthor = nil // clients know the reply to label so
+	}
 	out["conversation"] = shown
 	switch {
 	case t.Kind == domain.TaskPrompterReply:
@@ -254,7 +257,8 @@ func (c *call) task(who *person, t tree.TaskAssigned) (reply, error) {
 }
 
 func labelTask(out map[string]any, t tree.TaskAssigned, m *conversations.Message) {
-	out["message_id"], out["valid_labels"], out["mandatory_labels"] = t.Message, t.Labels, t.Mandatory
+	labels := shownIn(taskOrder, t.Labels)
+	out["message_id"], out["valid_labels"], out["mandatory_labels"] = t.Message, labels, t.Mandatory
 	if t.Mandatory == nil {
 		out["mandatory_labels"] = []string{}
 	}
@@ -262,7 +266,7 @@ func labelTask(out map[string]any, t tree.TaskAssigned, m *conversations.Message
 	if t.Full {
 		out["mode"], out["disposition"] = "full", "quality"
 	}
-	out["labels"] = describe(t.Labels)
+	out["labels"] = describe(labels)
 	text := "reply"
 	if t.Kind == domain.TaskLabelInitialPrompt {
 		text = "prompt"

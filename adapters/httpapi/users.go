@@ -28,7 +28,7 @@ var frontendUserRoutes = []Route{
 	get("/frontend_users/", keyed, listOwnUsers),
 	post("/frontend_users/", keyed, createUser),
 	get("/frontend_users/{auth_method}/{username}", keyed, withUser(userOfLogin, showUser)),
-	get("/frontend_users/{auth_method}/{username}/messages", keyed, withUser(userOfLogin, listUserMessages)),
+	get("/frontend_users/{auth_method}/{username}/messages", keyed, withUser(userOfLogin, listOwnMessages)),
 	get("/frontend_users/{auth_method}/{username}/messages/cursor", keyed, withUser(userOfLogin, pageUserMessages)),
 	del("/frontend_users/{auth_method}/{username}/messages", trusted, withUser(userOfLogin, deleteUserMessages)),
 }
@@ -290,6 +290,15 @@ func (c *call) renderPeople(rows []directory.Person) ([]frontEndUser, error) {
 func listUserMessages(c *call, a *account) (reply, error) {
 	deleted := c.truth("include_deleted", c.truth("allow_deleted", false))
 	return c.list(deleted, func() (*conversations.Query, error) { return c.sieveOf(a) })
+}
+
+// listOwnMessages shows them as the contributor sees them, as clients know it.
+func listOwnMessages(c *call, a *account) (reply, error) {
+	var err error
+	if c.viewer, err = c.owned(a.person); err != nil {
+		return reply{}, err
+	}
+	return listUserMessages(c, a)
 }
 
 func pageUserMessages(c *call, a *account) (reply, error) {
