@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"encoding/json"
+	"regexp"
 	"slices"
 
 	"dendro/commands"
@@ -82,8 +83,21 @@ func (c *call) mergedPolicy() (policy.Policy, error) {
 			c.problems.add(append(slices.Clone(at), p.Parameter), typeValue, p.Why, nil)
 		}
 	}
+	for _, list := range []struct {
+		name string
+		tags []string
+	}{{"languages", next.Languages}, {"init_prompt_disabled_langs", next.InitPromptDisabledLangs}} {
+		for i, tag := range list.tags {
+			if !languageForm.MatchString(tag) {
+				c.problems.add(append(slices.Clone(at), list.name, i), typeValue, "this is no BCP 47 language tag such as en or pt-BR", nil)
+			}
+		}
+	}
 	return next, c.valid()
 }
+
+// languageForm is what the tags of a policy look like.
+var languageForm = regexp.MustCompile(`^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$`)
 
 // typeExtra is the kind of a member that nothing is known of.
 const typeExtra = "value_error.extra"
