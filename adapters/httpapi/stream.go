@@ -20,9 +20,6 @@ func (c *call) stream() (done func(), err error) {
 	select {
 	case c.s.streams <- struct{}{}:
 		c.leave()
-		// Or the server would take its client for gone when the time to send a
-		// request is over.
-		_ = http.NewResponseController(c.w).SetReadDeadline(time.Time{})
 		return func() { <-c.s.streams }, nil
 	default:
 		f := overloaded("too many streams and downloads are open; end one, or come back later", nil)
