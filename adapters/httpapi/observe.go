@@ -103,7 +103,7 @@ func (s *Server) frame(w http.ResponseWriter, r *http.Request) {
 		s.metrics.seconds.WithLabelValues(r.Method, rec.route).Observe(took.Seconds())
 		s.Logger.LogAttrs(r.Context(), slog.LevelInfo, "request", slog.String("request", id), slog.String("method", r.Method),
 			slog.String("route", rec.route), slog.String("client", rec.client), slog.Int("status", rec.status),
-			slog.Int("bytes", rec.bytes), slog.Duration("took", took))
+			slog.Int("bytes", rec.bytes), slog.Int64("took_us", took.Microseconds()))
 	}()
 	s.mux.ServeHTTP(rec, r)
 }

@@ -30,7 +30,7 @@ partition and by type, its first and last time, and its size on disk.`,
 		if err != nil {
 			return err
 		}
-		var s statistics
+		var s logCounts
 		err = readLog(cmd.Context(), dir, func(log domain.Log) error {
 			p := newProgress(cmd.ErrOrStderr(), "reading")
 			defer p.end()
@@ -51,8 +51,8 @@ partition and by type, its first and last time, and its size on disk.`,
 	return cmd
 }
 
-// statistics are what `log stat` prints.
-type statistics struct {
+// logCounts are what `log stat` prints.
+type logCounts struct {
 	Log        domain.LogID                `json:"log"`
 	Placement  string                      `json:"placement"`
 	Cut        domain.Cut                  `json:"cut"`
@@ -71,13 +71,13 @@ type partitionStatistics struct {
 	Last      *time.Time `json:"last,omitempty"`
 }
 
-func readStatistics(ctx context.Context, log domain.Log, p *progress) (statistics, error) {
+func readStatistics(ctx context.Context, log domain.Log, p *progress) (logCounts, error) {
 	id := log.Identity()
 	end, err := log.End(ctx)
 	if err != nil {
-		return statistics{}, err
+		return logCounts{}, err
 	}
-	s := statistics{
+	s := logCounts{
 		Log: id.ID, Placement: domain.PlacementName, Cut: end, Events: end.Events(),
 		Partitions: make([]partitionStatistics, id.Partitions), Types: map[domain.EventType]uint64{},
 	}
@@ -134,7 +134,7 @@ func timeSpan(first, last *time.Time) string {
 	return first.UTC().Format(timeStamp) + " to " + last.UTC().Format(timeStamp)
 }
 
-func (s statistics) print(out io.Writer) error {
+func (s logCounts) print(out io.Writer) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "log\t%s\n", s.Log)
 	fmt.Fprintf(w, "cut\t%s\n", s.Cut)

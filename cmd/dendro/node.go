@@ -84,11 +84,17 @@ func (n *node) openFiles(ctx context.Context, p nodePlan) (err error) {
 	return err
 }
 
+// allViews are the folds behind the API, before the first event.
+func allViews() []projections.Projection {
+	return []projections.Projection{
+		conversations.New(), locator.New(), contributors.New(), boards.New(), moderation.New(), statistics.New(),
+	}
+}
+
 // follow begins to keep the views up with the log.
 func (n *node) follow() {
 	n.views = memory.NewStore(n.log.Identity())
-	runner := projections.NewRunner(n.log, n.views,
-		conversations.New(), locator.New(), contributors.New(), boards.New(), moderation.New(), statistics.New())
+	runner := projections.NewRunner(n.log, n.views, allViews()...)
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	n.stop = func() { stop(); <-done }
