@@ -26,7 +26,8 @@ func (k *knowledge) impression(id domain.MessageID) Impression {
 	return Impression{Key: string(id[:]), Spam: isSpam(author, id), Rude: isRude(author, id), Quality: k.quality(id)}
 }
 
-func (i *Impression) bad() bool { return i.Spam || i.Rude }
+// Bad tells that a message had better not be there.
+func (i *Impression) Bad() bool { return i.Spam || i.Rude }
 
 // Judge gives the labels that somebody puts on a message, of those asked for:
 // all that must be given, and most of the others.
@@ -63,11 +64,11 @@ func (i *Impression) value(dice *domain.Dice, is Habit, l domain.Label) decimal.
 // flagged is how many of a hundred honest people put the flag.
 func (i *Impression) flagged(l domain.Label) int {
 	switch {
-	case l == domain.LabelSpam && i.Spam, l == "hate_speech" && i.Rude, l == "not_appropriate" && i.bad():
+	case l == domain.LabelSpam && i.Spam, l == "hate_speech" && i.Rude, l == "not_appropriate" && i.Bad():
 		return 93
 	case l == domain.LabelSpam && i.Rude:
 		return 40
-	case l == domain.LabelFailsTask && i.bad():
+	case l == domain.LabelFailsTask && i.Bad():
 		return 80
 	case l == domain.LabelFailsTask:
 		return max(30-i.Quality, 2)
@@ -83,7 +84,7 @@ func (i *Impression) likert(dice *domain.Dice, l domain.Label) int {
 	switch l {
 	case domain.LabelQuality, "helpfulness":
 		level = i.Quality
-		if i.bad() {
+		if i.Bad() {
 			level /= 4
 		}
 	case "creativity", "humor":
@@ -102,7 +103,7 @@ func Rank(dice *domain.Dice, is Habit, replies []Impression) []int {
 	order := make([]int, len(replies))
 	for i := range replies {
 		seen[i], order[i] = replies[i].Quality+dice.Below(31), i
-		if replies[i].bad() {
+		if replies[i].Bad() {
 			seen[i] -= 60
 		}
 		if is == Troll {

@@ -29,7 +29,7 @@ type Pen struct {
 }
 
 // mostWritten bounds the texts that a pen remembers; then it begins anew.
-const mostWritten = 1 << 20
+const mostWritten = 1 << 16
 
 // NewPen makes a pen that chooses its words with the dice.
 func NewPen(dice *domain.Dice) *Pen { return &Pen{dice: dice, written: map[[16]byte]bool{}} }

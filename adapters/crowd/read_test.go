@@ -18,7 +18,7 @@ func TestReadersRecognise(t *testing.T) {
 			}
 			spam, rude := pen.Spam(language), pen.Rude(language)
 			for text := range good {
-				if i := Read(language, "a", text); i.bad() {
+				if i := Read(language, "a", text); i.Bad() {
 					t.Errorf("%s: %q is taken for spam or an insult", language, text)
 				}
 			}
