@@ -28,7 +28,7 @@ const (
 
 func newSimulateCmd() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "simulate --data DIR", Short: "Let a simulated crowd work on a log", Args: noArgs,
+		Use: "simulate --data DIR | --server URL", Short: "Let a simulated crowd work on a log, or on a server", Args: noArgs,
 		Long: `Let a simulated crowd work on a log: they write, review, rank, skip, spam,
 disagree, lose answers and moderate, in a time of their own that begins on
 2024-01-01 or with the log's newest event. The log is made if DIR has none;
@@ -36,12 +36,19 @@ otherwise the crowd goes on with it, under its policy.
 
 Everything is drawn from the seed: the same calls make the same log, byte for
 byte. A run that was cut off goes on when it is called again, with the same
-people and new chance.`,
+people and new chance.
+
+With --server the crowd acts over HTTP, on many connections at once, as
+frontends do: how fast the server answers is measured, and the answers are
+checked. There the seed decides only who takes part. It needs the key of an API
+client (--key or $` + keyVariable + `), or the root token in $` + rootVariable + ` to make
+a client first; a server started with --dev needs neither.`,
 		Example: `  dendro simulate --data ./data
   dendro simulate --data ./data --seed 7 --contributors 200 --tasks 10000
-  dendro simulate --data ./data --acks ./acknowledged.txt --json`,
+  dendro simulate --data ./data --acks ./acknowledged.txt --json
+  dendro simulate --server http://127.0.0.1:8080 --connections 64 --tasks 5000`,
 	}
-	s := simulation{}
+	s, remote := simulation{}, remoteSimulation{}
 	data, asJSON := dataFlag(cmd), jsonFlag(cmd)
 	f := cmd.Flags()
 	f.Uint64Var(&s.seed, "seed", 1, "what everything is drawn from")
@@ -49,7 +56,16 @@ people and new chance.`,
 	f.IntVar(&s.tasks, "tasks", 2000, "stop after so many completed tasks")
 	f.IntVar(&s.partitions, "partitions", simulatePartitions, "partitions of a new log")
 	f.StringVar(&s.acks, "acks", "", "append the ids of acknowledged events to this file, one a line")
+	remote.flags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) (err error) {
+		local, err := remote.instead(cmd)
+		if err != nil {
+			return err
+		}
+		if !local {
+			remote.seed, remote.contributors, remote.tasks = s.seed, s.contributors, s.tasks
+			return remote.run(cmd, *asJSON)
+		}
 		if s.dir, err = data(); err != nil {
 			return err
 		}
@@ -87,13 +103,18 @@ const (
 )
 
 func (s *simulation) check() error {
-	switch {
-	case s.contributors < crowd.Least || s.contributors > mostContributors:
-		return misuse("%d contributors; give %d to %d", s.contributors, crowd.Least, mostContributors)
-	case s.tasks < 1 || s.tasks > mostTasks:
-		return misuse("%d tasks; give 1 to %d", s.tasks, mostTasks)
-	case s.partitions < 1 || s.partitions > domain.MaxPartitions:
+	if s.partitions < 1 || s.partitions > domain.MaxPartitions {
 		return misuse("%d partitions; give 1 to %d", s.partitions, domain.MaxPartitions)
+	}
+	return checkCrowd(s.contributors, s.tasks)
+}
+
+func checkCrowd(contributors, tasks int) error {
+	switch {
+	case contributors < crowd.Least || contributors > mostContributors:
+		return misuse("%d contributors; give %d to %d", contributors, crowd.Least, mostContributors)
+	case tasks < 1 || tasks > mostTasks:
+		return misuse("%d tasks; give 1 to %d", tasks, mostTasks)
 	}
 	return nil
 }
