@@ -115,9 +115,6 @@ func (s *serving) run(ctx context.Context, opened func()) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, n.close()) }()
-	if err := s.rootToken(ctx, n); err != nil {
-		return err
-	}
 	api, err := s.api(ctx, n)
 	if err != nil {
 		return err
@@ -128,6 +125,9 @@ func (s *serving) run(ctx context.Context, opened func()) (err error) {
 	listener, err := net.Listen("tcp", s.addr)
 	if err != nil {
 		return fmt.Errorf("cannot listen: %w; give another --addr", err)
+	}
+	if err := s.rootToken(ctx, n); err != nil { // shown once, so only when nothing can fail any more
+		return errors.Join(err, listener.Close())
 	}
 	fmt.Fprintf(s.out, "serving %s on http://%s/api/v1/\n", s.plan.dir, listener.Addr())
 	return serveUntil(ctx, listener, api, n.failed)
