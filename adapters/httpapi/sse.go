@@ -78,7 +78,7 @@ type sender struct {
 	feed
 	at     domain.Cut // behind what was read
 	sent   int
-	fresh  bool       // something was written and not flushed
+	fresh  bool // something was written and not flushed
 	answer *patient
 	out    *bufio.Writer
 	line   []byte

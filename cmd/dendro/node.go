@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"time"
 
 	"dendro/adapters/bolt"
@@ -36,10 +37,11 @@ type nodePlan struct {
 // node is everything of a server but its network: a log, an engine and views
 // on it, and the directory beside it, in one data directory.
 type node struct {
-	log    *bolt.Log
-	people *bolt.Directory
-	engine *commands.Engine
-	views  *memory.Store
+	log     *bolt.Log
+	people  *bolt.Directory
+	engine  *commands.Engine
+	views   *memory.Store
+	exports *exporter
 
 	stop   context.CancelFunc
 	failed chan error // why the views do not follow any more; holds one
@@ -68,6 +70,9 @@ func openNode(ctx context.Context, p nodePlan) (n *node, err error) {
 		return n, err
 	}
 	n.follow()
+	if n.exports, err = openExporter(filepath.Join(p.dir, "exports"), n.log); err != nil {
+		return n, err
+	}
 	return n, n.catchUp(ctx, p.progress)
 }
 
@@ -141,6 +146,9 @@ func (n *node) close() error {
 		failed = append(failed, n.engine.Close())
 	}
 	n.stop()
+	if n.exports != nil {
+		n.exports.close()
+	}
 	if n.people != nil {
 		failed = append(failed, n.people.Close())
 	}

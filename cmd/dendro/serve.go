@@ -214,7 +214,7 @@ func (s *serving) api(ctx context.Context, n *node) (*httpapi.Server, error) {
 func (n *node) config(p nodePlan) httpapi.Config {
 	return httpapi.Config{
 		Log: n.log, Engine: n.engine, Views: n.views, Directory: n.people, Clock: p.clock, Random: rand.Reader, Terms: p.terms,
-		Caught: n.following,
+		Exports: n.exports, Caught: n.following,
 	}
 }
 
