@@ -32,7 +32,7 @@ func createUser(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	if err := c.wish(who.Person, w); err != nil {
+	if err := c.wish(who.Person, who.ID, w); err != nil {
 		return reply{}, err
 	}
 	a, err := c.account(who.Person.ID)
@@ -57,12 +57,12 @@ func changeUser(c *call, a *account) (reply, error) {
 	if a.Erased {
 		return reply{}, fail(codeUserDisabled, "this account was erased; nothing of it can change")
 	}
-	return done, c.wish(a.person, w)
+	return done, c.wish(a.person, a.ID, w)
 }
 
-// wish makes an account what it is wanted to be: names and notes in the
-// directory, the rest by events.
-func (c *call) wish(p directory.Person, w wishes) error {
+// wish makes a contributor what it is wanted to be: names and notes in the
+// directory's row, the rest by events of the contributor.
+func (c *call) wish(p directory.Person, id domain.ContributorID, w wishes) error {
 	renamed := p
 	if w.displayName != nil && *w.displayName != "" {
 		renamed.DisplayName = *w.displayName
@@ -78,7 +78,7 @@ func (c *call) wish(p directory.Person, w wishes) error {
 			return err
 		}
 	}
-	standing, err := c.s.Views.Contributor(c.ctx(), p.ID)
+	standing, err := c.s.Views.Contributor(c.ctx(), id)
 	if err != nil {
 		return err
 	}
@@ -86,17 +86,17 @@ func (c *call) wish(p directory.Person, w wishes) error {
 	if err != nil {
 		return err
 	}
-	himself := domain.ByContributor(p.ID)
+	himself := domain.ByContributor(id)
 	if w.enabled != nil && *w.enabled && standing != nil && standing.Disabled {
-		err = c.onAccount(moderator, p.ID, contributor.Enable{Reason: w.reason})
+		err = c.onAccount(moderator, id, contributor.Enable{Reason: w.reason})
 	} else if w.enabled != nil && !*w.enabled {
-		err = c.onAccount(moderator, p.ID, contributor.Disable{Reason: w.reason, Discount: w.discount})
+		err = c.onAccount(moderator, id, contributor.Disable{Reason: w.reason, Discount: w.discount})
 	}
 	if err == nil && w.shown != nil {
-		err = c.onAccount(himself, p.ID, contributor.Update{ShowOnLeaderboard: *w.shown})
+		err = c.onAccount(himself, id, contributor.Update{ShowOnLeaderboard: *w.shown})
 	}
 	if err == nil && w.terms != nil && *w.terms {
-		err = c.onAccount(himself, p.ID, contributor.Consent{Terms: c.s.Terms})
+		err = c.onAccount(himself, id, contributor.Consent{Terms: c.s.Terms})
 	}
 	if err != nil {
 		return err
