@@ -104,7 +104,7 @@ type interaction struct {
 }
 
 func readInteraction(o object) interaction {
-	in := interaction{kind: o.word("type", true, typeConst, []string{typeReply, typeRanking, typeLabels, typeRating})}
+	in := interaction{kind: o.interactionType()}
 	switch in.kind {
 	case typeReply:
 		in.user = o.userAt("user", true)
@@ -125,6 +125,22 @@ func readInteraction(o object) interaction {
 		in.user = in.labels.user
 	}
 	return in
+}
+
+// interactionType reads the type, or tells it by a member that only that one
+// has.
+func (o object) interactionType() string {
+	if _, given := o.get("type", false); given {
+		return o.word("type", true, typeConst, []string{typeReply, typeRanking, typeLabels, typeRating})
+	}
+	for _, only := range []struct{ member, kind string }{
+		{"user_message_id", typeReply}, {"ranking", typeRanking}, {"labels", typeLabels},
+	} {
+		if _, given := o.get(only.member, false); given {
+			return only.kind
+		}
+	}
+	return typeReply
 }
 
 func (o object) ranking() []int {
@@ -151,7 +167,7 @@ type labelsIn struct {
 }
 
 func readLabels(o object) labelsIn {
-	in := labelsIn{user: o.userAt("user", true), text: o.text("text", false, 0, maxText), report: o.truth("is_report", false)}
+	in := labelsIn{user: o.userAt("user", true), text: o.text("text", true, 0, maxText), report: o.truth("is_report", false)}
 	id, _ := o.id("message_id", true)
 	task, _ := o.id("task_id", false)
 	in.message, in.task = domain.MessageID(id), domain.TaskID(task)
