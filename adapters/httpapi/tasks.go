@@ -167,6 +167,9 @@ func interact(c *call) (reply, error) {
 // answers: nobody is registered for a task that is not there.
 func (c *call) submission(in *interaction) (func(domain.ContributorID) tree.Command, error) {
 	if l := in.labels; in.kind == typeLabels && l.task.IsZero() {
+		if _, err := c.message(l.message); err != nil {
+			return nil, err
+		}
 		return func(by domain.ContributorID) tree.Command {
 			return tree.SetLabels{Message: l.message, By: by, Client: c.client.ID, Labels: l.labels, Report: l.report, Reason: l.reason()}
 		}, nil
