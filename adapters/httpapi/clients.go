@@ -23,6 +23,9 @@ func createClient(c *call) (reply, error) {
 		return reply{}, err
 	}
 	key, res, err := MakeClient(c.ctx(), c.s.Config, row)
+	if errors.Is(err, directory.ErrTaken) { // the answer to this Idempotency-Key is forgotten
+		err = fail(codeOther, "this API client was made before, and its key was shown then; revoke it, and make another under a new Idempotency-Key")
+	}
 	if err != nil {
 		return reply{}, err
 	}
