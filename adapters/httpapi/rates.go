@@ -51,14 +51,32 @@ func newRates(clock domain.Clock) *rates {
 	return &rates{clock: clock, young: map[rateKey]*rate.Limiter{}, since: clock.Now()}
 }
 
-// take counts a request, or tells after how many seconds the next is free.
-func (r *rates) take(key rateKey, l limit) (retry int, ok bool) {
+// take counts a request against all of the limits, or against none and tells
+// after how many seconds there is room under all of them.
+func (r *rates) take(limits map[rateKey]limit) (retry int, ok bool) {
 	now := r.clock.Now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if now.Sub(r.since) > generation || len(r.young) >= mostKeys {
 		r.old, r.young, r.since = r.young, map[rateKey]*rate.Limiter{}, now
 	}
+	var wait time.Duration
+	slots := make([]*rate.Reservation, 0, len(limits))
+	for key, l := range limits {
+		slot := r.bucket(key, l).ReserveN(now, 1)
+		wait = max(wait, slot.DelayFrom(now))
+		slots = append(slots, slot)
+	}
+	if wait == 0 {
+		return 0, true
+	}
+	for _, slot := range slots {
+		slot.CancelAt(now)
+	}
+	return int(math.Ceil(wait.Seconds())), false
+}
+
+func (r *rates) bucket(key rateKey, l limit) *rate.Limiter {
 	bucket := r.young[key]
 	if bucket == nil {
 		if bucket = r.old[key]; bucket == nil {
@@ -66,13 +84,7 @@ func (r *rates) take(key rateKey, l limit) (retry int, ok bool) {
 		}
 		r.young[key] = bucket
 	}
-	slot := bucket.ReserveN(now, 1)
-	wait := slot.DelayFrom(now)
-	if wait == 0 {
-		return 0, true
-	}
-	slot.CancelAt(now)
-	return int(math.Ceil(wait.Seconds())), false
+	return bucket
 }
 
 // slow holds a request for a task to the limits.
@@ -80,15 +92,15 @@ func (c *call) slow(who domain.ContributorID, kind domain.TaskKind) error {
 	if c.s.NoRateLimits {
 		return nil
 	}
-	key, l := rateKey{client: c.client.ID, user: who}, tasksPerUser
+	key := rateKey{client: c.client.ID, user: who}
+	limits := map[rateKey]limit{key: tasksPerUser}
 	if who.IsZero() {
-		l = tasksPerClient
-	}
-	retry, ok := c.s.rates.take(key, l)
-	if of, limited := tasksOfKind[kind]; ok && limited && !who.IsZero() {
+		limits[key] = tasksPerClient
+	} else if of, limited := tasksOfKind[kind]; limited {
 		key.kind = kind
-		retry, ok = c.s.rates.take(key, of)
+		limits[key] = of
 	}
+	retry, ok := c.s.rates.take(limits)
 	if ok {
 		return nil
 	}
