@@ -15,20 +15,42 @@ type siblings struct {
 	children map[domain.MessageID][]*conversations.Message
 }
 
-// treeOf gives the messages of a tree that pass the filter.
+// treeOf gives the messages of a tree that pass the filter, and that the client
+// may see.
 func (c *call) treeOf(id domain.TreeID, keep func(*conversations.Message) bool) (*siblings, error) {
 	all, err := c.s.Views.TreeMessages(c.ctx(), id)
 	if err != nil {
 		return nil, err
 	}
+	visible := c.visible(all)
 	t := &siblings{children: map[domain.MessageID][]*conversations.Message{}}
 	for _, m := range all {
-		if keep(m) {
+		if visible[m.ID] && keep(m) {
 			t.all = append(t.all, m)
 			t.children[m.Parent] = append(t.children[m.Parent], m)
 		}
 	}
 	return t, nil
+}
+
+// visible picks what the client may see of a tree: an untrusted one its own
+// messages, and those above that they reply to.
+func (c *call) visible(all []*conversations.Message) map[domain.MessageID]bool {
+	byID := make(map[domain.MessageID]*conversations.Message, len(all))
+	for _, m := range all {
+		byID[m.ID] = m
+	}
+	seen := make(map[domain.MessageID]bool, len(all))
+	for _, m := range all {
+		if !c.sees(m.Client) {
+			continue
+		}
+		for m != nil && !seen[m.ID] {
+			seen[m.ID] = true
+			m = byID[m.Parent]
+		}
+	}
+	return seen
 }
 
 // sound takes what readers of a conversation are to see: nothing deleted, no
