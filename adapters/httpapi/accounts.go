@@ -45,10 +45,13 @@ func createUser(c *call) (reply, error) {
 func changeUser(c *call, a *account) (reply, error) {
 	w := wishes{enabled: c.maybe("enabled"), shown: c.maybe("show_on_leaderboard"), terms: c.maybe("tos_acceptance"), discount: c.truth("discount", false)}
 	w.reason, _ = c.text("reason")
-	for name, wish := range map[string]**string{"display_name": &w.displayName, "notes": &w.notes} {
-		if c.query.Has(name) {
-			text, _ := c.text(name)
-			*wish = &text
+	for _, wish := range []struct {
+		name string
+		text **string
+	}{{"display_name", &w.displayName}, {"notes", &w.notes}} {
+		if c.query.Has(wish.name) {
+			text, _ := c.text(wish.name)
+			*wish.text = &text
 		}
 	}
 	if err := c.valid(); err != nil {
@@ -88,15 +91,15 @@ func (c *call) wish(p directory.Person, id domain.ContributorID, w wishes) error
 	}
 	himself := domain.ByContributor(id)
 	if w.enabled != nil && *w.enabled && standing != nil && standing.Disabled {
-		err = c.onAccount(moderator, id, contributor.Enable{Reason: w.reason})
+		err = c.onAccount(moderator, "enable", id, contributor.Enable{Reason: w.reason})
 	} else if w.enabled != nil && !*w.enabled {
-		err = c.onAccount(moderator, id, contributor.Disable{Reason: w.reason, Discount: w.discount})
+		err = c.onAccount(moderator, "disable", id, contributor.Disable{Reason: w.reason, Discount: w.discount})
 	}
 	if err == nil && w.shown != nil {
-		err = c.onAccount(himself, id, contributor.Update{ShowOnLeaderboard: *w.shown})
+		err = c.onAccount(himself, "update", id, contributor.Update{ShowOnLeaderboard: *w.shown})
 	}
 	if err == nil && w.terms != nil && *w.terms {
-		err = c.onAccount(himself, id, contributor.Consent{Terms: c.s.Terms})
+		err = c.onAccount(himself, "consent", id, contributor.Consent{Terms: c.s.Terms})
 	}
 	if err != nil {
 		return err
@@ -104,8 +107,12 @@ func (c *call) wish(p directory.Person, id domain.ContributorID, w wishes) error
 	return c.settle()
 }
 
-func (c *call) onAccount(by domain.Actor, id domain.ContributorID, do contributor.Command) error {
-	_, err := c.do(by, commands.OnContributor{Contributor: id, Do: do})
+// onAccount runs one step of a request that may take several. Which of them
+// are needed hangs on what is there, so each has an id by its name: a request
+// that is sent again goes on where it was cut off.
+func (c *call) onAccount(by domain.Actor, step string, id domain.ContributorID, do contributor.Command) error {
+	command := domain.CommandID(domain.Derive(c.command, step+"/"+id.String(), 0))
+	_, err := c.doAs(command, by, commands.OnContributor{Contributor: id, Do: do})
 	return err
 }
 
@@ -123,7 +130,7 @@ func eraseUser(c *call, a *account) (reply, error) {
 		return reply{}, err
 	}
 	for _, id := range accounts {
-		if err := c.onAccount(by, id, contributor.Erase{Reason: reason}); err != nil {
+		if err := c.onAccount(by, "erase", id, contributor.Erase{Reason: reason}); err != nil {
 			return reply{}, err
 		}
 		if err := c.s.Directory.Erase(c.ctx(), id); err != nil {
@@ -156,8 +163,7 @@ func (c *call) deleteAuthored(a *account, do tree.DeleteAuthored, preview bool) 
 	}
 	for _, id := range accounts {
 		do.Author = id
-		c.steps++
-		cmd := commands.Command{ID: domain.CommandID(domain.Derive(c.command, "bulk", c.steps)), Actor: by}
+		cmd := commands.Command{ID: domain.CommandID(domain.Derive(c.command, "bulk/"+id.String(), 0)), Actor: by}
 		x, err := c.s.Engine.DeleteAuthored(c.ctx(), cmd, do, preview)
 		sum.Add(x)
 		c.positions = append(c.positions, x.At...)

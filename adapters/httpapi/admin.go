@@ -75,7 +75,7 @@ func purgeUser(c *call, a *account) (reply, error) {
 		if err != nil {
 			return err
 		}
-		return c.onAccount(by, id, contributor.Disable{Reason: reason, Discount: true})
+		return c.onAccount(by, "disable", id, contributor.Disable{Reason: reason, Discount: true})
 	})
 }
 
