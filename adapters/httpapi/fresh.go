@@ -82,12 +82,13 @@ func parsePositions(text string, partitions int) ([]domain.Position, bool) {
 	var all []domain.Position
 	for _, part := range strings.Split(text, ",") {
 		p, seq, ok := strings.Cut(part, "/")
-		partition, err := strconv.Atoi(p)
+		partition, err := strconv.ParseUint(p, 10, 15)
 		n, err2 := strconv.ParseUint(seq, 10, 63)
-		if !ok || err != nil || err2 != nil || partition < 0 || partition >= partitions || n == 0 || len(all) >= partitions {
+		at := domain.Position{Partition: domain.Partition(partition), Seq: domain.Seq(n)}
+		if !ok || err != nil || err2 != nil || at.String() != part || int(partition) >= partitions || n == 0 || len(all) >= partitions {
 			return nil, false
 		}
-		all = append(all, domain.Position{Partition: domain.Partition(partition), Seq: domain.Seq(n)})
+		all = append(all, at)
 	}
 	return all, true
 }

@@ -62,6 +62,9 @@ func taskAvailability(c *call) (reply, error) {
 		u := o.user()
 		user = &u
 	}
+	if err := c.awaitAsked(); err != nil {
+		return reply{}, err
+	}
 	if err := c.valid(); err != nil {
 		return reply{}, err
 	}
