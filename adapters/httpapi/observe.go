@@ -2,11 +2,13 @@ package httpapi
 
 import (
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"regexp"
+	"runtime"
 	"runtime/debug"
 	"strconv"
 	"time"
@@ -89,21 +91,49 @@ func (s *Server) frame(w http.ResponseWriter, r *http.Request) {
 	rec.Header().Set("X-Request-Id", id)
 	rec.Header().Set("X-Content-Type-Options", "nosniff")
 	defer func() {
-		if p := recover(); p != nil {
-			if p == http.ErrAbortHandler {
-				panic(p)
-			}
-			s.Logger.Error("a handler panicked", "request", id, "route", rec.route, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-			if rec.status == 0 {
-				writeRendered(rec, render(explain(fmt.Errorf("panic: %v", p))))
-			}
+		p := recover()
+		abort := p == http.ErrAbortHandler
+		if p != nil && !abort {
+			abort = s.panicked(rec, id, p)
 		}
-		took := time.Since(start)
-		s.metrics.requests.WithLabelValues(r.Method, rec.route, strconv.Itoa(rec.status)).Inc()
-		s.metrics.seconds.WithLabelValues(r.Method, rec.route).Observe(took.Seconds())
-		s.Logger.LogAttrs(r.Context(), slog.LevelInfo, "request", slog.String("request", id), slog.String("method", r.Method),
+		took, method := time.Since(start), methodLabel(r.Method)
+		s.metrics.requests.WithLabelValues(method, rec.route, strconv.Itoa(rec.status)).Inc()
+		s.metrics.seconds.WithLabelValues(method, rec.route).Observe(took.Seconds())
+		s.Logger.LogAttrs(r.Context(), slog.LevelInfo, "request", slog.String("request", id), slog.String("method", method),
 			slog.String("route", rec.route), slog.String("client", rec.client), slog.Int("status", rec.status),
 			slog.Int("bytes", rec.bytes), slog.Int64("took_us", took.Microseconds()))
+		if abort {
+			panic(http.ErrAbortHandler)
+		}
 	}()
 	s.mux.ServeHTTP(rec, r)
+}
+
+// panicked answers for a handler that could not. What it had begun to write
+// must break off, or its reader would take it for whole: then abort is true.
+// Only what the runtime says of a panic is logged: other values may hold what
+// was being handled.
+func (s *Server) panicked(rec *recorder, id string, p any) (abort bool) {
+	why := fmt.Sprintf("%T", p)
+	if known, is := p.(runtime.Error); is {
+		why = known.Error()
+	}
+	s.Logger.Error("a handler panicked", "request", id, "route", rec.route, "panic", why, "stack", string(debug.Stack()))
+	if rec.status != 0 {
+		return true
+	}
+	writeRendered(rec, render(explain(errPanicked)))
+	return false
+}
+
+var errPanicked = errors.New("a handler panicked")
+
+// methodLabel bounds the methods that metrics tell apart: a client may send
+// any word.
+func methodLabel(method string) string {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodDelete:
+		return method
+	}
+	return "other"
 }

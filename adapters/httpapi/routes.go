@@ -67,9 +67,14 @@ func (s *Server) mount() {
 		s.mux.HandleFunc(r.Method+" "+exact, func(w http.ResponseWriter, req *http.Request) { s.serve(&r, w, req) })
 		s.mux.HandleFunc(r.Method+" "+other, redirectSlash)
 	}
-	s.mux.HandleFunc("GET /healthz", s.healthz)
-	s.mux.HandleFunc("GET /readyz", s.readyz)
-	s.mux.Handle("GET /metrics", s.metrics.handler)
+	for path, h := range map[string]http.Handler{
+		"/healthz": http.HandlerFunc(s.healthz), "/readyz": http.HandlerFunc(s.readyz), "/metrics": s.metrics.handler,
+	} {
+		s.mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) {
+			onRoute(w, path)
+			h.ServeHTTP(w, r)
+		})
+	}
 	s.mux.HandleFunc("/", s.nowhere)
 }
 
@@ -105,29 +110,57 @@ func redirectSlash(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusTemporaryRedirect)
 }
 
+// onRoute notes for log and metrics which route answers.
+func onRoute(w http.ResponseWriter, pattern string) {
+	if rec, ok := w.(*recorder); ok {
+		rec.route = pattern
+	}
+}
+
 // serve bounds a request, runs its handler and writes the answer.
 func (s *Server) serve(route *Route, w http.ResponseWriter, r *http.Request) {
-	if rec, ok := w.(*recorder); ok {
-		rec.route = route.Pattern
-	}
-	select {
-	case s.slots <- struct{}{}:
-	default:
-		writeRendered(w, render(overloaded("too many requests are at work; try again in a moment", nil)))
+	onRoute(w, route.Pattern)
+	c := &call{s: s, w: w, r: r, route: route}
+	c.params = params{query: r.URL.Query(), path: r.PathValue, problems: &c.problems}
+	if out := c.open(); out != nil {
+		writeRendered(w, out)
 		return
 	}
-	leave := sync.OnceFunc(func() { <-s.slots })
+	leave, ok := enter(s.slots)
+	if !ok {
+		writeRendered(w, render(errCrowded))
+		return
+	}
 	defer leave()
-	c := &call{s: s, w: w, r: r, route: route, leave: leave, now: s.Clock.Now()}
-	c.params = params{query: r.URL.Query(), path: r.PathValue, problems: &c.problems}
-	out := c.run()
-	if out != nil {
+	c.leave, c.now = leave, s.Clock.Now()
+	if out := c.run(); out != nil {
 		writeRendered(w, out)
 	}
 }
 
-// run gives the answer, nil when the handler wrote it itself.
-func (c *call) run() *rendered {
+// doorsPerSlot is how many requests may be on their way in for each that may be
+// at work: a client that is slow to send its body keeps nobody from working.
+const doorsPerSlot = 4
+
+var errCrowded = overloaded("too many requests are at work; try again in a moment", nil)
+
+// enter takes a place; leave gives it back, once.
+func enter(places chan struct{}) (leave func(), ok bool) {
+	select {
+	case places <- struct{}{}:
+		return sync.OnceFunc(func() { <-places }), true
+	default:
+		return nil, false
+	}
+}
+
+// open lets a request in and reads its body; nil when it may go on.
+func (c *call) open() *rendered {
+	leave, ok := enter(c.s.doors)
+	if !ok {
+		return render(errCrowded)
+	}
+	defer leave()
 	if err := c.admit(); err != nil {
 		return c.failed(err)
 	}
@@ -143,6 +176,11 @@ func (c *call) run() *rendered {
 		return c.failed(fail(codeOther, "the body could not be read to its end"))
 	}
 	c.raw = raw
+	return nil
+}
+
+// run gives the answer, nil when the handler wrote it itself.
+func (c *call) run() *rendered {
 	key := c.r.Header.Get(idempotencyHeader)
 	if !c.route.writes() || key == "" {
 		c.command = domain.CommandID(c.s.newID(c.now))
@@ -152,7 +190,7 @@ func (c *call) run() *rendered {
 		c.problems.add([]any{"header", idempotencyHeader}, typeLong, "this is too long", map[string]any{"limit_value": maxIdempotencyKey})
 		return c.failed(c.valid())
 	}
-	id := keyOf(c.client.ID[:], []byte(key), []byte(c.r.Method), []byte(c.r.URL.RequestURI()), []byte(c.r.Header.Get(userHeader)), raw)
+	id := keyOf(c.client.ID[:], []byte(key), []byte(c.r.Method), []byte(c.r.URL.RequestURI()), []byte(c.r.Header.Get(userHeader)), c.raw)
 	c.command = id.command()
 	out, err := c.s.answers.once(c.ctx(), id, c.answer)
 	if err != nil {

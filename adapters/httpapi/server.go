@@ -65,6 +65,7 @@ type Config struct {
 type Server struct {
 	Config
 	mux     *http.ServeMux
+	doors   chan struct{}
 	slots   chan struct{}
 	streams chan struct{}
 	rates   *rates
@@ -103,7 +104,7 @@ func New(c Config) (*Server, error) {
 	}
 	s := &Server{
 		Config: c, mux: http.NewServeMux(),
-		slots: make(chan struct{}, c.InFlight), streams: make(chan struct{}, mostStreams), rates: newRates(c.Clock), answers: newAnswers(),
+		doors: make(chan struct{}, doorsPerSlot*c.InFlight), slots: make(chan struct{}, c.InFlight), streams: make(chan struct{}, mostStreams), rates: newRates(c.Clock), answers: newAnswers(),
 		closing: make(chan struct{}),
 	}
 	s.metrics = newMetrics(c.Registry, func() float64 { return float64(len(s.slots)) })
