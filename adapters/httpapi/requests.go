@@ -171,6 +171,9 @@ func readLabels(o object) labelsIn {
 	id, _ := o.id("message_id", true)
 	task, _ := o.id("task_id", false)
 	in.message, in.task = domain.MessageID(id), domain.TaskID(task)
+	if none, ok := o.members["labels"].([]any); ok && len(none) == 0 {
+		return in // reports of the Open-Assistant web site hold [], which its backend took for {}
+	}
 	if labels, ok := o.object("labels", true); ok {
 		in.labels = labels.labels()
 	}
@@ -204,12 +207,15 @@ func (o object) labels() []tree.LabelValue {
 	return out
 }
 
-// share reads a number from 0 to 1, as it stands: no float in between.
+// share reads a number from 0 to 1, as it stands: no float in between. It may
+// be quoted, as the Open-Assistant text frontend has it.
 func (o object) share(key string, v any) (x decimal.Decimal, ok bool) {
 	var text string
 	switch v := v.(type) {
 	case json.Number:
 		text = v.String()
+	case string:
+		text = v
 	case bool:
 		text = "0"
 		if v {

@@ -90,7 +90,7 @@ func taskAvailability(c *call) (reply, error) {
 }
 
 // reader gives the contributor that a question is asked for, and registers
-// nobody: zero is one that is not known yet.
+// nobody: who is not known yet has accepted no terms.
 func (c *call) reader(u *userIn) (domain.ContributorID, error) {
 	if u == nil {
 		who, err := c.actor(nil)
@@ -101,7 +101,7 @@ func (c *call) reader(u *userIn) (domain.ContributorID, error) {
 	}
 	who, err := c.known(u.login)
 	if errors.Is(err, errNoUser) {
-		return domain.ContributorID{}, nil
+		err = domain.Refuse(domain.TermsNotAccepted, "accept the current terms first")
 	}
 	if err != nil {
 		return domain.ContributorID{}, err
