@@ -3,8 +3,9 @@
 # the race detector, and a few seconds of every fuzz target.
 #
 # Runs on a fresh Debian machine that has Go; what else the tests need it
-# installs (as root). From the network it takes Go modules and Debian packages
-# only, and those only when they are missing.
+# installs (as root). From the network it takes Go modules, Debian packages and,
+# for the brokers that tests start, Kafka's jars through Maven: each only when
+# it is missing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -25,6 +26,9 @@ need() {
 install_needs() {
   need git git ca-certificates
   need gcc gcc libc6-dev # for the race detector
+  need java default-jre-headless # Kafka: see deploy/testenv
+  need mvn maven
+  need kcat kcat
 }
 
 check_format() {
