@@ -313,12 +313,8 @@ func (e *Engine) committed(events []domain.Recorded) {
 }
 
 // Available counts what the contributor could be given in a language, by the
-// order of domain.TaskKinds. Who may not work is refused, as by a request for a
-// task. It changes nothing.
+// order of domain.TaskKinds. It changes nothing.
 func (e *Engine) Available(ctx context.Context, who domain.ContributorID, lang string) ([len(domain.TaskKinds)]int, error) {
-	if _, err := e.facts.standing(who, e.opt.Terms); err != nil {
-		return [len(domain.TaskKinds)]int{}, err
-	}
 	in, _ := e.facts.policy()
 	lang, err := e.facts.language(lang, in.Policy.Languages)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 
 	"dendro/commands"
 	"dendro/domain"
+	"dendro/domain/contributor"
 	"dendro/domain/tree"
 	"dendro/projections/conversations"
 	"dendro/projections/locator"
@@ -90,23 +91,37 @@ func taskAvailability(c *call) (reply, error) {
 }
 
 // reader gives the contributor that a question is asked for, and registers
-// nobody: who is not known yet has accepted no terms.
+// nobody. Who may not work is refused, as by a request for a task.
 func (c *call) reader(u *userIn) (domain.ContributorID, error) {
 	if u == nil {
 		who, err := c.actor(nil)
 		if err != nil {
 			return domain.ContributorID{}, err
 		}
-		return who.ID, nil
+		return who.ID, c.mayWork(who.ID)
 	}
 	who, err := c.known(u.login)
 	if errors.Is(err, errNoUser) {
-		err = domain.Refuse(domain.TermsNotAccepted, "accept the current terms first")
+		who, err = &person{}, nil
 	}
 	if err != nil {
 		return domain.ContributorID{}, err
 	}
-	return who.ID, nil
+	return who.ID, c.mayWork(who.ID)
+}
+
+// mayWork refuses work by a contributor who may not do any, as far as the view
+// knows. Who is not known has accepted no terms.
+func (c *call) mayWork(id domain.ContributorID) error {
+	row, err := c.s.Views.Contributor(c.ctx(), id)
+	if err != nil {
+		return err
+	}
+	s := contributor.State{Registered: true}
+	if row != nil {
+		s.Terms, s.Disabled, s.MergedInto, s.Erased = row.Terms, row.Disabled, row.MergedInto, row.Erased
+	}
+	return s.Standing(c.s.Terms)
 }
 
 func acknowledgeTask(c *call) (reply, error) {
