@@ -29,6 +29,7 @@ install_needs() {
   need java default-jre-headless # Kafka: see deploy/testenv
   need mvn maven
   need kcat kcat
+  command -v postgres >/dev/null || need pg_ctlcluster postgresql # its server is not in the PATH
 }
 
 check_format() {

@@ -1,0 +1,60 @@
+package postgres_test
+
+import (
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"dendro/adapters/postgres"
+	"dendro/adapters/postgres/postgrestest"
+)
+
+func TestMain(m *testing.M) { postgrestest.Main(m) }
+
+// open opens a database, and closes it after the test.
+func open(t testing.TB, dsn string) *pgxpool.Pool {
+	t.Helper()
+	pool, err := postgres.Open(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	return pool
+}
+
+// migrated opens a database with all tables.
+func migrated(t testing.TB, dsn string) *pgxpool.Pool {
+	t.Helper()
+	p := open(t, dsn)
+	if err := postgres.Migrate(t.Context(), p); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func exec(t testing.TB, pool *pgxpool.Pool, sql string) {
+	t.Helper()
+	if _, err := pool.Exec(t.Context(), sql); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// scansNone fails the test if what is done reads the whole table row by row.
+// The pool has one connection, which counts what it did.
+func scansNone(t testing.TB, pool *pgxpool.Pool, table string, do func()) {
+	t.Helper()
+	before := scans(t, pool, table)
+	do()
+	if after := scans(t, pool, table); after != before {
+		t.Errorf("%s was scanned %d times", table, after-before)
+	}
+}
+
+func scans(t testing.TB, pool *pgxpool.Pool, table string) (n int) {
+	t.Helper()
+	exec(t, pool, "SELECT pg_stat_force_next_flush()")
+	if err := pool.QueryRow(t.Context(), "SELECT pg_stat_get_numscans($1::regclass)", table).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}

@@ -1,0 +1,187 @@
+package postgrestest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// patience bounds how long a server may take to do what it is told.
+const patience = 60 * time.Second
+
+// Server is a running Postgres.
+type Server struct {
+	dir string
+	as  *syscall.Credential // nil: as whoever runs the tests
+
+	mu        sync.Mutex
+	process   *os.Process
+	ended     chan struct{}
+	output    bytes.Buffer // of the server; to be read when it has ended
+	databases int
+}
+
+// errNone says that no Postgres is installed.
+var errNone = errors.New("no Postgres server is installed (Debian: apt-get install postgresql)")
+
+// New starts a server for this test alone, which may Kill it.
+func New(t testing.TB) *Server {
+	t.Helper()
+	s, err := start()
+	needs(t, err)
+	t.Cleanup(s.remove)
+	return s
+}
+
+// needs ends the test where there is no server: where tests must all run, that
+// is a failure.
+func needs(t testing.TB, err error) {
+	t.Helper()
+	switch {
+	case err == nil:
+	case errors.Is(err, errNone) && os.Getenv("CI") == "":
+		t.Skip(err)
+	default:
+		t.Fatal(err)
+	}
+}
+
+func start() (*Server, error) {
+	removeAbandoned()
+	dir, err := os.MkdirTemp("", fmt.Sprintf("%s%d-", dirPrefix, os.Getpid()))
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{dir: dir}
+	if err = s.create(); err == nil {
+		err = s.launch()
+	}
+	if err != nil {
+		s.remove()
+		return nil, err
+	}
+	return s, nil
+}
+
+// create makes the files of an empty server.
+func (s *Server) create() error {
+	initdb, err := program("initdb")
+	if err != nil {
+		return err
+	}
+	if os.Geteuid() == 0 { // Postgres refuses to be root
+		if s.as, err = unprivileged(); err != nil {
+			return err
+		}
+		if err := os.Chown(s.dir, int(s.as.Uid), int(s.as.Gid)); err != nil {
+			return err
+		}
+	}
+	cmd := s.command(initdb, "-D", s.Data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("initdb: %w\n%s", err, out)
+	}
+	return nil
+}
+
+func (s *Server) command(name string, args ...string) *exec.Cmd {
+	cmd := exec.Command(name, args...)
+	cmd.Dir = s.dir
+	cmd.Env = append(slices.Clone(os.Environ()), "LC_ALL=C.UTF-8", "TZ=UTC")
+	cmd.SysProcAttr = attributes(s.as)
+	return cmd
+}
+
+// launch starts the server and waits until it answers.
+func (s *Server) launch() error {
+	postgres, err := program("postgres")
+	if err != nil {
+		return err
+	}
+	cmd := s.command(postgres, "-D", s.Data(), "-k", s.dir, "-c", "listen_addresses=",
+		"-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=60", "-c", "shared_buffers=64MB",
+		"-c", "max_wal_size=2GB", "-c", "timezone=Asia/Kolkata") // not UTC: nothing may depend on it
+	s.output.Reset()
+	cmd.Stdout, cmd.Stderr = &s.output, &s.output
+	started, ended := make(chan error), make(chan struct{})
+	go func() {
+		// The system ends the server with the thread that started it.
+		runtime.LockOSThread()
+		defer close(ended)
+		err := cmd.Start()
+		started <- err
+		if err == nil {
+			_ = cmd.Wait() // it is ended by signals
+		}
+	}()
+	if err := <-started; err != nil {
+		return err
+	}
+	s.process, s.ended = cmd.Process, ended
+	return s.waitUntilUp()
+}
+
+func (s *Server) waitUntilUp() error {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	for {
+		conn, err := pgx.Connect(ctx, s.DSN("postgres"))
+		if err == nil {
+			return conn.Close(ctx)
+		}
+		select {
+		case <-s.ended:
+			return fmt.Errorf("the server ended:\n%s", s.output.String())
+		case <-ctx.Done():
+			return fmt.Errorf("the server does not answer: %w", err)
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+// Kill ends the server as a crash would: whatever is under way is cut off, and
+// the next start recovers from the write-ahead log.
+func (s *Server) Kill() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.process != nil {
+		_ = s.process.Signal(syscall.SIGQUIT) // it may have ended
+		<-s.ended
+		s.process = nil
+	}
+}
+
+// Restart starts a server that was killed.
+func (s *Server) Restart(t testing.TB) {
+	t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.launch(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Data is the directory with the server's files.
+func (s *Server) Data() string { return filepath.Join(s.dir, "data") }
+
+// DSN is the connection string of a database.
+func (s *Server) DSN(database string) string {
+	return fmt.Sprintf("host=%s user=postgres dbname=%s sslmode=disable", s.dir, database)
+}
+
+func (s *Server) remove() {
+	s.Kill()
+	_ = os.RemoveAll(s.dir) // what is left, the next run removes
+}
