@@ -29,7 +29,7 @@ func createUser(c *call) (reply, error) {
 		return reply{}, err
 	}
 	if !c.client.Trusted {
-		w.enabled = nil // only trusted clients moderate; others send true out of habit
+		w.enabled, w.notes = nil, nil // only trusted clients moderate; others send them out of habit
 	}
 	who, err := c.introduce(u)
 	if err != nil {
