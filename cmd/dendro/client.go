@@ -110,7 +110,11 @@ func newClientCreateCmd() *cobra.Command {
 }
 
 func newClientListCmd() *cobra.Command {
-	cmd := &cobra.Command{Use: "list", Short: "List the API clients", Args: noArgs}
+	cmd := &cobra.Command{
+		Use: "list", Short: "List the API clients", Args: noArgs,
+		Example: `  dendro client list --data ./data
+  dendro client list --server http://127.0.0.1:8080 --json`,
+	}
 	open, asJSON := clientsFlags(cmd), jsonFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) (err error) {
 		at, err := open()
@@ -145,6 +149,7 @@ func newClientListCmd() *cobra.Command {
 func newClientRevokeCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "revoke ID", Short: "Shut an API client out, for good",
+		Example: `  dendro client revoke 01a2109a-90b7-fb6f-d3b7-85b6aa4b7913 --data ./data --reason "the key leaked"`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return misuse("which client? give one id, as `dendro client list` shows it")

@@ -105,7 +105,7 @@ func (n *node) follow() {
 	n.stop = func() { stop(); <-done }
 	go func() {
 		defer close(done)
-		if err := runner.Run(ctx); err != nil && ctx.Err() == nil {
+		if err := runner.Run(ctx); ctx.Err() == nil {
 			n.failed <- fmt.Errorf("the views stopped following the log: %w", err)
 		}
 	}()
