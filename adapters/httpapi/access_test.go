@@ -126,8 +126,14 @@ var bodies = map[string]func(e *estate, by, of *belongings) any{
 	"putCampaign":  func(*estate, *belongings, *belongings) any { return m{"policy": m{"goal_tree_size": 9}} },
 }
 
-// send asks for an operation, by one client about what is another's.
+// send asks for an operation.
 func (e *estate) send(op *operation, key, root string, by, of *belongings) answer {
+	e.t.Helper()
+	return e.do(e.asking(op, key, root, by, of))
+}
+
+// asking is how one client asks for an operation on what is another's.
+func (e *estate) asking(op *operation, key, root string, by, of *belongings) ask {
 	e.t.Helper()
 	a := ask{method: op.Method, path: e.fill(op, of), key: key, root: root}
 	if body := bodies[op.OperationID]; body != nil {
@@ -144,7 +150,7 @@ func (e *estate) send(op *operation, key, root string, by, of *belongings) answe
 	if op.OperationID == "declineTask" {
 		a.user = as(by.name)
 	}
-	return e.do(a)
+	return a
 }
 
 // refused is the answer to whoever asks for what is not theirs.
