@@ -36,13 +36,16 @@ Clients need a key: dendro client create makes one, with the root token. That
 comes from $` + rootVariable + `; without it the first start of an empty
 directory makes one and prints it, once.
 
+Flags can also come from a YAML file (--config) or from variables: --in-flight is
+DENDRO_IN_FLIGHT.
+
 On SIGINT or SIGTERM the server answers what it has taken, and stops.`,
 		Example: `  dendro serve --data ./data
   dendro serve --data ./data --addr 127.0.0.1:9000 --rate-limits off
   dendro serve --data ./data --dev`,
 	}
 	s := serving{}
-	data := dataFlag(cmd)
+	data, config := dataFlag(cmd), configFlag(cmd)
 	f := cmd.Flags()
 	f.StringVar(&s.addr, "addr", "127.0.0.1:8080", "the address to listen on")
 	f.StringVar(&s.limits, "rate-limits", "on", "on, or off for development and load tests")
@@ -53,6 +56,9 @@ On SIGINT or SIGTERM the server answers what it has taken, and stops.`,
 	f.Int64Var(&s.maxBody, "max-body", 1<<20, "bytes of a request's body")
 	f.BoolVar(&s.quiet, "quiet", false, "log what goes wrong only, not every request")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) (err error) {
+		if err := config(); err != nil {
+			return err
+		}
 		if s.plan.dir, err = data(); err != nil {
 			return err
 		}
