@@ -343,4 +343,3 @@ func (c *call) troll(s boards.TrollStanding, f reward.Frame) (trollScore, error)
 	}
 	return out, nil
 }
-
