@@ -117,9 +117,9 @@ func (s *suite) readers() {
 }
 
 func (s *suite) follow() {
-	before := runtime.NumGoroutine()
 	s.small()
 	w, feed := s.own(0)
+	before := runtime.NumGoroutine()
 	from := s.log.Identity().Start()
 	from.End[0], from.End[1] = 3, 5
 	ctx, cancel := context.WithCancel(s.ctx)
