@@ -124,6 +124,9 @@ func (c *call) onAccount(by domain.Actor, step string, id domain.ContributorID, 
 // the two, the next start finishes (ForgetErased).
 func eraseUser(c *call, a *account) (reply, error) {
 	reason, _ := c.text("reason")
+	if err := c.valid(); err != nil {
+		return reply{}, err
+	}
 	by, err := c.byModerator()
 	if err != nil {
 		return reply{}, err

@@ -60,7 +60,7 @@ func (s *Server) position(positions []domain.Position) string {
 func (c *call) awaitAsked() error {
 	text, given := c.text(atLeastParam)
 	if !given {
-		return nil
+		return c.valid()
 	}
 	positions, ok := parsePositions(text, c.s.Log.Identity().Partitions)
 	if !ok {
