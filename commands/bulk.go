@@ -2,53 +2,10 @@ package commands
 
 import (
 	"context"
-	"slices"
 
 	"dendro/domain"
-	"dendro/domain/policy"
 	"dendro/domain/tree"
 )
-
-// Involved lists the trees that a contributor wrote, reviewed or ranked in,
-// partition by partition, by id.
-func (e *Engine) Involved(ctx context.Context, who domain.ContributorID) ([]domain.TreeID, error) {
-	var all []domain.TreeID
-	for p := range e.writers {
-		ids, err := ask(ctx, e, domain.Partition(p), func(s *state) []domain.TreeID { return s.involved(who) })
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, ids...)
-	}
-	return all, nil
-}
-
-// involved lists, in order, the trees that the contributor wrote, reviewed or
-// ranked in.
-func (s *state) involved(who domain.ContributorID) []domain.TreeID {
-	var out []domain.TreeID
-	for id, t := range s.trees {
-		part := slices.ContainsFunc(t.Messages, func(m *tree.Message) bool { return m.Author == who })
-		t.eachVoter(func(voter domain.ContributorID) { part = part || voter == who })
-		if part {
-			out = append(out, id)
-		}
-	}
-	slices.SortFunc(out, domain.TreeID.Compare)
-	return out
-}
-
-// eachVoter calls do for the contributor of every review and ranking.
-func (t *treeEntry) eachVoter(do func(domain.ContributorID)) {
-	for _, m := range t.Messages {
-		for _, r := range m.Reviews {
-			do(r.By)
-		}
-		for _, v := range m.Votes {
-			do(v.By)
-		}
-	}
-}
 
 // Effect counts what a bulk act does, or would do.
 type Effect struct {
@@ -94,50 +51,45 @@ func (e *Engine) DeleteAuthored(ctx context.Context, c Command, do tree.DeleteAu
 		if err != nil {
 			break
 		}
-		var events []domain.Event
 		one := Command{
 			ID: domain.CommandID(domain.Derive(c.ID, "tree/"+id.String(), 0)), Actor: c.Actor, Cause: c.Cause,
 			Body: OnTree{Tree: id, Do: do},
 		}
+		var part Effect
 		if preview {
-			events, err = e.foresee(ctx, id, one.ID, do)
+			part, err = e.foresee(ctx, AskDeletion{Tree: id, Do: do, Command: one.ID})
 		} else {
-			var res Result
-			if res, err = e.Do(ctx, one); err == nil {
-				x.At = append(x.At, res.At)
-			}
-			for _, r := range res.Events {
-				events = append(events, r.Payload)
-			}
+			part, err = e.deleteIn(ctx, one)
 		}
-		x.add(events)
+		x.Add(part)
 	}
 	return x, err
 }
 
-// foresee gives what a tree would decide now.
-func (e *Engine) foresee(ctx context.Context, id domain.TreeID, command domain.CommandID, do tree.Command) ([]domain.Event, error) {
-	_, at, err := e.facts.locate(id, reference{})
+func (e *Engine) deleteIn(ctx context.Context, c Command) (x Effect, err error) {
+	res, err := e.Do(ctx, c)
 	if err != nil {
-		return nil, err
+		return x, err
 	}
-	type foreseen struct {
-		events []domain.Event
-		err    error
+	events := make([]domain.Event, len(res.Events))
+	for i, r := range res.Events {
+		events[i] = r.Payload
 	}
-	p := domain.Place(string(at.Stream()), e.log.Identity().Partitions)
-	f, err := ask(ctx, e, p, func(s *state) foreseen {
-		t := s.trees[id]
-		if t == nil || t.pool == nil {
-			return foreseen{}
-		}
-		events, err := tree.Decide(t.State, do, &policy.Context{
-			Now: s.last, Policy: &t.pool.Policy, Dice: domain.NewDice(e.opt.Dice(command)), Command: command,
-		})
-		return foreseen{events, err}
+	x.add(events)
+	x.At = []domain.Position{res.At}
+	return x, nil
+}
+
+// foresee asks the tree's partition.
+func (e *Engine) foresee(ctx context.Context, q AskDeletion) (Effect, error) {
+	var at domain.PoolID
+	err := e.settled(ctx, func() (err error) {
+		_, at, err = e.facts.locate(q.Tree, reference{})
+		return err
 	})
-	if err == nil {
-		err = f.err
+	if err != nil {
+		return Effect{}, err
 	}
-	return f.events, err
+	a, err := e.askAt(ctx, e.place(at.Stream()), q)
+	return a.Effect, err
 }

@@ -3,6 +3,7 @@ package commands
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -31,26 +32,37 @@ type world struct {
 	seen    []domain.MessageID
 	trees   []domain.TreeID
 	refused map[domain.Kind]int
+
+	// Of worlds that share a log: the engine for the next command, and a number from 1.
+	via    func() *Engine
+	number byte
+	acked  map[domain.CommandID]int // events of each command answered
 }
 
 func seedDice(id domain.CommandID) uint64 { return binary.BigEndian.Uint64(id[8:]) }
 
 func newWorld(t testing.TB, partitions, members int, seed uint64, change func(*policy.Policy)) *world {
 	t.Helper()
-	w := &world{t: t, clock: domain.NewManualClock(t0), dice: domain.NewDice(seed), refused: map[domain.Kind]int{}}
+	w := &world{t: t, clock: domain.NewManualClock(t0), dice: domain.NewDice(seed), refused: map[domain.Kind]int{}, acked: map[domain.CommandID]int{}}
+	w.via = func() *Engine { return w.engine }
 	w.log = domaintest.NewLog(partitions, w.clock)
 	p := policy.Default()
 	if change != nil {
 		change(&p)
 	}
 	w.open(&p)
+	w.join(members)
+	return w
+}
+
+// join makes members of the crowd.
+func (w *world) join(members int) {
 	for i := range members {
-		id := domain.ContributorID(domain.Derive(domain.CommandID{1}, "member", i))
+		id := domain.ContributorID(domain.Derive(domain.CommandID{1, 15: w.number}, "member", i))
 		w.members = append(w.members, id)
 		w.must(OnContributor{Contributor: id, Do: contributor.Register{}})
 		w.must(OnContributor{Contributor: id, Do: contributor.Consent{Terms: "v1"}})
 	}
-	return w
 }
 
 func (w *world) open(p *policy.Policy) {
@@ -72,24 +84,38 @@ func (w *world) id() domain.CommandID {
 	w.n++
 	var entropy [10]byte
 	binary.BigEndian.PutUint64(entropy[:8], uint64(w.n))
+	entropy[9] = w.number
 	return domain.CommandID(domain.NewID(w.clock.Now(), entropy))
 }
 
 func (w *world) do(b Body) (Result, error) {
 	c := Command{ID: w.id(), Actor: domain.Actor{Kind: domain.ActorClient, ID: "test"}, Body: b}
-	res, err := w.engine.Do(context.Background(), c)
+	res, err := w.send(c)
 	if k := domain.RefusalKind(err); k != "" {
 		w.refused[k]++
 	} else if err != nil {
 		w.t.Fatalf("%T: %v", b, err)
 	}
 	if w.dice.Below(20) == 0 && err == nil {
-		again, err := w.engine.Do(context.Background(), c)
+		again, err := w.send(c)
 		if err != nil || len(again.Events) != len(res.Events) || len(res.Events) > 0 && !again.Repeated {
 			w.t.Fatalf("%T again: %d events (repeated: %t), %v; first %d", b, len(again.Events), again.Repeated, err, len(res.Events))
 		}
 	}
+	if err == nil {
+		w.acked[c.ID] = len(res.Events)
+	}
 	return res, err
+}
+
+// send sends the command until it is answered for good.
+func (w *world) send(c Command) (Result, error) {
+	for {
+		res, err := w.via().Do(context.Background(), c)
+		if w.number == 0 || !errors.Is(err, domain.ErrUnknown) && !errors.Is(err, domain.ErrOverloaded) && !errors.Is(err, domain.ErrClosed) && !isElsewhere(err) {
+			return res, err
+		}
+	}
 }
 
 func (w *world) must(b Body) Result {
@@ -219,7 +245,7 @@ func (w *world) moderate() {
 }
 
 func (w *world) quiesce() {
-	if err := w.engine.Quiesce(context.Background()); err != nil {
+	if err := w.via().Quiesce(context.Background()); err != nil {
 		w.t.Fatal(err)
 	}
 }

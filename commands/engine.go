@@ -9,10 +9,7 @@ import (
 
 	"dendro/domain"
 	"dendro/domain/campaign"
-	"dendro/domain/contributor"
 	"dendro/domain/policy"
-	"dendro/domain/pool"
-	"dendro/domain/tree"
 )
 
 // Options set an engine up. Zero values give the defaults.
@@ -26,6 +23,20 @@ type Options struct {
 	// Checkpoints keeps folded states between runs; none when nil.
 	Checkpoints Checkpoints
 
+	// Partial is for one of several nodes: the engine begins without any
+	// partition, and has those that Acquire gives it. See Peers and Lost.
+	Partial bool
+	// Peers reaches the owners of other partitions. When nil, commands and
+	// questions for them are answered with *NotOwned.
+	Peers Peers
+	// Lost, when set, is told of each partition that the engine gave up by
+	// itself, and why: another owner came, or the log failed. Whoever still has
+	// it assigned acquires it again, in this call if need be.
+	Lost func(domain.Partition, error)
+	// NoReactions leaves what follows in other partitions to somebody else, who
+	// asks Consequences.
+	NoReactions bool
+
 	QueueSize int // commands that wait per partition before ErrOverloaded; 4,096
 	MaxBatch  int // commands decided for one append; 1,024
 	MaxEvents int // events after which an append takes no further command; 8,192
@@ -38,23 +49,29 @@ type Checkpoints interface {
 	Load(name string, revision int) ([]byte, error)
 }
 
-// Engine owns all partitions of a log, and runs commands against them. All
+// Engine runs commands against the partitions of a log that it owns: all of
+// them, or, when Partial, those acquired; the others' go to their owners. All
 // methods may be called concurrently.
 type Engine struct {
-	log     domain.Log
-	opt     Options
-	facts   *facts
-	writers []*writer
-	react   *reactor
+	log   domain.Log
+	opt   Options
+	facts *facts
+	react *reactor        // nil when others let reactions follow
+	moves []chan struct{} // by partition: held while it is acquired or released
 
-	mu     sync.RWMutex // closed, against sends on closed queues
-	closed bool
-	done   sync.WaitGroup
-	cancel context.CancelFunc
+	mu      sync.RWMutex // of what follows, against sends on closed queues
+	writers []*writer    // by partition; nil where not owned
+	closed  bool
+
+	life, run context.Context // until Close begins; until the writers must stop
+	end, stop context.CancelFunc
+	busy      sync.WaitGroup // acquiring, releasing, following
+	done      sync.WaitGroup // writers
 }
 
 // Open owns every partition, rebuilds their states, and begins the campaign if
-// the log is empty. ctx bounds the opening only.
+// the log is empty; a Partial engine owns none yet, and learns what the log
+// holds. ctx bounds the opening only.
 func Open(ctx context.Context, log domain.Log, opt Options) (*Engine, error) {
 	if opt.Clock == nil || opt.Dice == nil {
 		return nil, errors.New("an engine needs a clock and dice")
@@ -62,18 +79,24 @@ func Open(ctx context.Context, log domain.Log, opt Options) (*Engine, error) {
 	opt.QueueSize = orDefault(opt.QueueSize, 4096)
 	opt.MaxBatch = orDefault(opt.MaxBatch, 1024)
 	opt.MaxEvents = orDefault(opt.MaxEvents, 8192)
-	e := &Engine{log: log, opt: opt, facts: newFacts()}
-	if err := e.own(ctx); err != nil {
-		e.release()
-		return nil, err
+	n := log.Identity().Partitions
+	e := &Engine{
+		log: log, opt: opt, facts: newFacts(log.Identity(), !opt.Partial),
+		writers: make([]*writer, n), moves: make([]chan struct{}, n),
 	}
-	run, cancel := context.WithCancel(context.Background())
-	e.cancel = cancel
-	for _, w := range e.writers {
-		e.done.Go(func() { w.run(run) })
+	for p := range e.moves {
+		e.moves[p] = make(chan struct{}, 1)
 	}
-	e.react = newReactor(e, run)
-	if err := e.begin(ctx); err != nil {
+	e.life, e.end = context.WithCancel(context.Background())
+	e.run, e.stop = context.WithCancel(context.Background())
+	if !opt.NoReactions {
+		e.react = newReactor(e, e.run)
+	}
+	start := e.ownAll
+	if opt.Partial {
+		start = e.learnAll
+	}
+	if err := start(ctx); err != nil {
 		return nil, errors.Join(err, e.Close())
 	}
 	return e, nil
@@ -86,68 +109,41 @@ func orDefault(n, otherwise int) int {
 	return n
 }
 
-// own takes over the partitions, in parallel: each is checkpoint and tail.
-func (e *Engine) own(ctx context.Context) error {
-	n := e.log.Identity().Partitions
-	e.writers = make([]*writer, n)
-	failed := make([]error, n)
-	var all sync.WaitGroup
-	for p := range n {
-		w := &writer{e: e, p: domain.Partition(p), queue: make(chan *request, e.opt.QueueSize)}
-		e.writers[p] = w
-	}
-	// Claims first and one after another: their order is part of the log.
-	for _, w := range e.writers {
-		var err error
-		if w.log, err = e.log.Own(ctx, w.p); err != nil {
-			return fmt.Errorf("partition %d: %w", w.p, err)
-		}
-	}
-	for p, w := range e.writers {
-		all.Go(func() { failed[p] = w.rebuild(ctx) })
-	}
-	all.Wait()
-	return errors.Join(failed...)
-}
-
-// begin gives an empty log its first policy, and lets follow what was decided
-// before the last stop and had not followed yet.
+// begin gives an empty log its first policy.
 func (e *Engine) begin(ctx context.Context) error {
-	if _, begun := e.facts.policy(); !begun {
-		p := policy.Default()
-		if e.opt.Policy != nil {
-			p = *e.opt.Policy
-		}
-		id := e.log.Identity().ID
-		_, err := e.Do(ctx, Command{
-			ID:    domain.CommandID(domain.Derive(domain.CommandID(id), "first policy", 0)),
-			Actor: domain.ByRule("begin"), Body: OnCampaign{Do: campaign.Configure{Policy: p}},
-		})
-		if err != nil {
-			return fmt.Errorf("the campaign could not begin: %w", err)
-		}
+	if _, begun := e.facts.policy(); begun {
+		return nil
 	}
-	if err := e.react.reconcile(ctx); err != nil {
-		return err
+	p := policy.Default()
+	if e.opt.Policy != nil {
+		p = *e.opt.Policy
 	}
-	return e.Quiesce(ctx)
+	id := e.log.Identity().ID
+	_, err := e.doHere(ctx, e.place(domain.CampaignStream), Command{
+		ID:    domain.CommandID(domain.Derive(domain.CommandID(id), "first policy", 0)),
+		Actor: domain.ByRule("begin"), Body: OnCampaign{Do: campaign.Configure{Policy: p}},
+	})
+	if err != nil {
+		return fmt.Errorf("the campaign could not begin: %w", err)
+	}
+	return nil
 }
 
-// Do runs a command. When it returns without error the events are durable. A
-// *domain.Refusal means that nothing was changed. Other errors: ErrOverloaded
-// (nothing was changed; try again later), ErrFull, ErrFenced, ErrUnknown (the
-// same command may be sent again, and is done once), ErrClosed, or ctx's: then
-// the command may still be done.
+// Do runs a command, here or at its partition's owner. When it returns without
+// error the events are durable, and what they say of trees, contributors and
+// the policy is known here. A *domain.Refusal means that nothing was changed.
+// Other errors: ErrOverloaded and *NotOwned (nothing was changed; try again
+// later), ErrFull, ErrFenced, ErrUnknown (the same command may be sent again,
+// and is done once), ErrClosed, or ctx's: then the command may still be done.
 func (e *Engine) Do(ctx context.Context, c Command) (Result, error) {
-	if c.ID.IsZero() || c.Actor.Kind == "" {
-		return Result{}, domain.Refuse(domain.Invalid, "a command needs an id and an actor")
+	if err := c.check(); err != nil {
+		return Result{}, err
 	}
-	p, c, err := e.route(c)
+	p, c, err := e.route(ctx, c)
 	if err != nil {
 		return Result{}, err
 	}
-	a := e.send(p, &request{ctx: ctx, cmd: c, answer: make(chan answer, 1)})
-	return a.result, a.err
+	return e.doAt(ctx, p, c)
 }
 
 // Outcome is what Do would answer.
@@ -159,40 +155,55 @@ type Outcome struct {
 // DoAll runs commands that came together. Partition after partition, those of
 // one partition are decided in the order given and appended in one write
 // (several, beyond Options.MaxEvents). So a single caller of DoAll with a clock
-// that it moves itself makes the same log every time.
+// that it moves itself makes the same log every time. Those of partitions owned
+// elsewhere are done one after another.
 func (e *Engine) DoAll(ctx context.Context, commands []Command) []Outcome {
 	out := make([]Outcome, len(commands))
-	groups := make([][]*request, len(e.writers))
-	places := make([][]int, len(e.writers))
+	groups := make([][]*request, len(e.moves))
+	places := make([][]int, len(e.moves))
 	for i, c := range commands {
-		if c.ID.IsZero() || c.Actor.Kind == "" {
-			out[i].Err = domain.Refuse(domain.Invalid, "a command needs an id and an actor")
+		if out[i].Err = c.check(); out[i].Err != nil {
 			continue
 		}
-		p, c, err := e.route(c)
+		p, c, err := e.route(ctx, c)
 		if err != nil {
 			out[i].Err = err
 			continue
 		}
-		groups[p] = append(groups[p], &request{ctx: ctx, cmd: c, answer: make(chan answer, 1)})
+		groups[p] = append(groups[p], newRequest(ctx, c))
 		places[p] = append(places[p], i)
 	}
 	for p, group := range groups {
-		if len(group) == 0 {
-			continue
-		}
-		if err := e.enqueue(domain.Partition(p), &request{group: group}); err != nil {
-			for _, i := range places[p] {
-				out[i].Err = err
-			}
-			continue
-		}
-		for k, r := range group {
-			a := r.wait()
-			out[places[p][k]] = Outcome{a.result, a.err}
+		if len(group) > 0 {
+			e.doGroup(domain.Partition(p), group, func(k int, o Outcome) { out[places[p][k]] = o })
 		}
 	}
 	return out
+}
+
+// doGroup runs the commands of one partition, and tells each one's outcome.
+func (e *Engine) doGroup(p domain.Partition, group []*request, tell func(int, Outcome)) {
+	refused := e.enqueue(p, &request{group: group})
+	for k, r := range group {
+		a := answer{err: refused}
+		if refused == nil {
+			a = r.wait()
+		}
+		if isElsewhere(a.err) {
+			a.result, a.err = e.doAt(r.ctx, p, r.cmd)
+		}
+		tell(k, Outcome{a.result, a.err})
+	}
+}
+
+// doHere runs a routed command in a partition that is owned here.
+func (e *Engine) doHere(ctx context.Context, p domain.Partition, c Command) (Result, error) {
+	a := e.send(p, newRequest(ctx, c))
+	return a.result, a.err
+}
+
+func newRequest(ctx context.Context, c Command) *request {
+	return &request{ctx: ctx, cmd: c, answer: make(chan answer, 1)}
 }
 
 // wait gives the answer, or the end of the request's context.
@@ -215,92 +226,19 @@ func (e *Engine) send(p domain.Partition, r *request) answer {
 func (e *Engine) enqueue(p domain.Partition, r *request) error {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
-	if e.closed {
+	w := e.writers[p]
+	switch {
+	case e.closed:
 		return domain.ErrClosed
+	case w == nil:
+		return &NotOwned{p}
 	}
 	select {
-	case e.writers[p].queue <- r:
+	case w.queue <- r:
 		return nil
 	default:
 		return fmt.Errorf("partition %d has %d commands waiting: %w", p, e.opt.QueueSize, domain.ErrOverloaded)
 	}
-}
-
-// route finds the partition, and completes the command with what other
-// partitions know.
-func (e *Engine) route(c Command) (domain.Partition, Command, error) {
-	place := func(s domain.StreamID) domain.Partition {
-		return domain.Place(string(s), e.log.Identity().Partitions)
-	}
-	switch b := c.Body.(type) {
-	case RequestTask:
-		if _, err := e.facts.standing(b.Contributor, e.opt.Terms); err != nil {
-			return 0, c, err
-		}
-		in, _ := e.facts.policy()
-		lang, err := e.facts.language(b.Language, in.Policy.Languages)
-		if err != nil {
-			return 0, c, err
-		}
-		b.Language = lang
-		c.Body = b
-		return place(domain.PoolID{Language: lang}.Stream()), c, nil
-	case OnTree:
-		id, at, err := e.routeTree(&b)
-		b.Tree = id
-		c.Body = b
-		return place(at.Stream()), c, err
-	case OnContributor:
-		if b.Contributor.IsZero() {
-			return 0, c, domain.Refuse(domain.UnknownContributor, "the command names no contributor")
-		}
-		return place(domain.ContributorStream(b.Contributor)), c, e.checkMerge(b)
-	case OnCampaign:
-		return place(domain.CampaignStream), c, nil
-	case OnPool:
-		return place(b.Pool.Stream()), c, nil
-	}
-	return 0, c, domain.Refuse(domain.Invalid, "there is no command %T", c.Body)
-}
-
-// routeTree finds the tree and its pool, and checks who works on it.
-func (e *Engine) routeTree(b *OnTree) (domain.TreeID, domain.PoolID, error) {
-	if who, working := worker(b.Do); working {
-		terms, err := e.facts.standing(who, e.opt.Terms)
-		if err != nil {
-			return b.Tree, domain.PoolID{}, err
-		}
-		b.Do = underTerms(b.Do, terms)
-	}
-	imported, importing := b.Do.(tree.Import)
-	if !importing {
-		return e.facts.locate(b.Tree, refer(b.Do))
-	}
-	in, _ := e.facts.policy()
-	lang, err := e.facts.language(imported.Tree.Language, in.Policy.Languages)
-	if err != nil {
-		return b.Tree, domain.PoolID{}, err
-	}
-	imported.Tree.Language = lang
-	b.Do = imported
-	if b.Tree.IsZero() && len(imported.Tree.Messages) > 0 {
-		b.Tree = domain.TreeID(imported.Tree.Messages[0].Message)
-	}
-	return b.Tree, domain.PoolID{Language: lang}, nil
-}
-
-// checkMerge refuses to merge into an account that is not known or closed.
-func (e *Engine) checkMerge(b OnContributor) error {
-	m, merging := b.Do.(contributor.Merge)
-	if !merging {
-		return nil
-	}
-	e.facts.mu.RLock()
-	defer e.facts.mu.RUnlock()
-	if into := e.facts.contributors[m.Into]; !into.Registered || into.Erased || !into.MergedInto.IsZero() {
-		return domain.Refuse(domain.UnknownContributor, "there is no open account %s to merge into", m.Into)
-	}
-	return nil
 }
 
 // committed tells the views and the reactions of durable events.
@@ -309,62 +247,7 @@ func (e *Engine) committed(events []domain.Recorded) {
 		return
 	}
 	e.facts.learn(events)
-	e.react.notice(events)
-}
-
-// Available counts what the contributor could be given in a language, by the
-// order of domain.TaskKinds. It changes nothing.
-func (e *Engine) Available(ctx context.Context, who domain.ContributorID, lang string) ([len(domain.TaskKinds)]int, error) {
-	in, _ := e.facts.policy()
-	lang, err := e.facts.language(lang, in.Policy.Languages)
-	if err != nil {
-		return [len(domain.TaskKinds)]int{}, err
-	}
-	at := domain.PoolID{Language: lang}
-	p := domain.Place(string(at.Stream()), e.log.Identity().Partitions)
-	return ask(ctx, e, p, func(s *state) [len(domain.TaskKinds)]int {
-		known := s.pools[at]
-		if known == nil || !known.Opened {
-			fresh := pool.New(at)
-			fresh.Policy = in.Policy
-			return fresh.Available(who)
-		}
-		return known.Available(who)
-	})
-}
-
-// ask looks at a partition's state between two commands.
-func ask[T any](ctx context.Context, e *Engine, p domain.Partition, look func(*state) T) (T, error) {
-	r := &request{ctx: ctx, ask: func(s *state) any { return look(s) }, answer: make(chan answer, 1)}
-	a := e.send(p, r)
-	value, _ := a.value.(T)
-	return value, a.err
-}
-
-// Foresee tells what a request for a task would be given now if its command's
-// dice had the seed. It changes nothing.
-func (e *Engine) Foresee(ctx context.Context, r RequestTask, seed uint64) (pool.Assignment, error) {
-	p, c, err := e.route(Command{Body: r})
-	if err != nil {
-		return pool.Assignment{}, err
-	}
-	r = c.Body.(RequestTask)
-	type foreseen struct {
-		a   pool.Assignment
-		err error
-	}
-	f, err := ask(ctx, e, p, func(s *state) foreseen {
-		known := s.pools[domain.PoolID{Language: r.Language}]
-		if known == nil {
-			return foreseen{err: domain.Refuse(domain.NoTask, "nothing was ever asked for in %s", r.Language)}
-		}
-		a, err := known.Offer(pool.Request{Kind: r.Kind, Contributor: r.Contributor, Collective: r.Collective}, &policy.Context{Now: s.last, Policy: &known.Policy, Dice: domain.NewDice(seed)})
-		return foreseen{a, err}
-	})
-	if err == nil {
-		err = f.err
-	}
-	return f.a, err
+	e.notice(events)
 }
 
 // Policy gives the policy in force and its revision.
@@ -373,9 +256,14 @@ func (e *Engine) Policy() (policy.Policy, int) {
 	return in.Policy, in.Revision
 }
 
-// Quiesce waits until everything that has been answered so far has also had
-// its consequences in other partitions.
-func (e *Engine) Quiesce(ctx context.Context) error { return e.react.wait(ctx) }
+// Quiesce waits until everything that has been answered here so far has also
+// had its consequences in other partitions, as far as reactions follow here.
+func (e *Engine) Quiesce(ctx context.Context) error {
+	if e.react == nil {
+		return ctx.Err()
+	}
+	return e.react.wait(ctx)
+}
 
 // closeWithin bounds how long Close waits for commands that are queued.
 const closeWithin = 30 * time.Second
@@ -390,29 +278,25 @@ func (e *Engine) Close() error {
 	}
 	e.closed = true
 	for _, w := range e.writers {
-		close(w.queue)
+		if w != nil {
+			close(w.queue)
+		}
 	}
 	e.mu.Unlock()
-	timer := time.AfterFunc(closeWithin, e.cancel)
+	e.end()
+	timer := time.AfterFunc(closeWithin, e.stop)
+	e.busy.Wait()
 	e.done.Wait()
 	timer.Stop()
-	e.cancel()
-	e.react.stop()
-	var failed []error
-	for _, w := range e.writers {
-		failed = append(failed, w.keep())
+	e.stop()
+	if e.react != nil {
+		e.react.stop()
 	}
-	return errors.Join(append(failed, e.release())...)
-}
-
-func (e *Engine) release() error {
 	var failed []error
 	for _, w := range e.writers {
-		if w != nil && w.log != nil {
-			failed = append(failed, w.log.Close())
+		if w != nil {
+			failed = append(failed, w.keep(), w.closeLog())
 		}
 	}
 	return errors.Join(failed...)
 }
-
-type campaignState = campaign.State

@@ -43,8 +43,19 @@ func (l languages) meet(tag string) {
 	}
 }
 
+// conventional gives a well-formed tag the letters' case that BCP 47 recommends.
+func conventional(tag string) string {
+	parsed, err := language.Raw.Parse(tag)
+	if err != nil {
+		return strings.ToLower(tag)
+	}
+	return parsed.String()
+}
+
 // language gives the form of a tag that its pool is named by. With within not
-// empty, no other language is the campaign's.
+// empty, no other language is the campaign's. One of several nodes cannot tell
+// which form another was given first a moment ago: there a language that nobody
+// has met gets the form that all nodes agree on.
 func (f *facts) language(tag string, within []string) (string, error) {
 	c, err := canonicalTag(tag)
 	if err != nil {
@@ -67,7 +78,10 @@ func (f *facts) language(tag string, within []string) (string, error) {
 	if first, known := f.languages[c]; known {
 		return first, nil
 	}
-	if len(f.languages) < maxLanguages {
+	switch {
+	case !f.alone && len(within) == 0:
+		return conventional(tag), nil
+	case f.alone && len(f.languages) < maxLanguages:
 		f.languages[c] = tag
 	}
 	return tag, nil

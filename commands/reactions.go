@@ -5,22 +5,18 @@ import (
 	"errors"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
 	"dendro/domain"
 	"dendro/domain/campaign"
 	"dendro/domain/contributor"
-	"dendro/domain/pool"
-	"dendro/domain/tree"
 )
 
-// reactor lets follow in other partitions what an event asks for: a policy
-// reaches the pools, a disabled contributor's prompts are halted, a troll's
-// votes discounted. It compares what is with what should be, so it may be
-// interrupted anywhere and begin again; each command's id is derived from the
-// event that it follows.
+// reactor lets follow in other partitions what an event asks for (see
+// Consequences). It compares what is with what should be, so it may be
+// interrupted anywhere and begin again. Of several nodes, each hears of all
+// events and sees to the partitions that it owns.
 type reactor struct {
 	e    *Engine
 	mu   sync.Mutex
@@ -39,37 +35,46 @@ func newReactor(e *Engine, ctx context.Context) *reactor {
 	return r
 }
 
-// notice marks what durable events ask for.
-func (r *reactor) notice(events []domain.Recorded) {
+// notice marks what events ask for.
+func (e *Engine) notice(events []domain.Recorded) {
+	if e.react == nil {
+		return
+	}
 	for i := range events {
-		switch events[i].Payload.(type) {
-		case campaign.Configured, pool.Opened:
-			r.add(true, domain.ContributorID{})
-		case contributor.Disabled, contributor.Enabled, contributor.Erased:
-			if id, ok := events[i].Stream.Contributor(); ok {
-				r.add(false, id)
-			}
+		if c, any := concernOf(&events[i]); any {
+			e.react.add(c)
 		}
 	}
 }
 
-// reconcile marks what has not followed yet: after a start nobody knows where
-// the last run was cut off. One look at each tree tells.
-func (r *reactor) reconcile(ctx context.Context) error {
+// reconcile marks what has not followed yet in partitions: after a start nobody
+// knows where the last run was cut off. One look at each tree tells.
+func (r *reactor) reconcile(ctx context.Context, partitions ...domain.Partition) error {
 	r.e.facts.mu.RLock()
 	standings := maps.Clone(r.e.facts.contributors)
 	r.e.facts.mu.RUnlock()
-	for p := range r.e.writers {
-		behind, err := ask(ctx, r.e, domain.Partition(p), func(s *state) []domain.ContributorID { return s.behind(standings) })
+	for _, p := range partitions {
+		a, err := r.e.askHere(ctx, p, askBehind{standings})
 		if err != nil {
 			return err
 		}
-		for _, who := range behind {
-			r.add(false, who)
+		for _, who := range a.behind {
+			r.add(concern{who: who})
 		}
 	}
-	r.add(true, domain.ContributorID{})
+	r.add(concern{policy: true})
 	return nil
+}
+
+// askBehind asks whom behind lists.
+type askBehind struct {
+	standings map[domain.ContributorID]contributor.State
+}
+
+func (askBehind) question() {}
+
+func (q askBehind) look(w *writer, _ campaign.State) (Answer, error) {
+	return Answer{behind: w.s.behind(q.standings)}, nil
 }
 
 // behind lists, by id, the contributors whose standing has not reached every
@@ -100,12 +105,12 @@ func (s *state) behind(standings map[domain.ContributorID]contributor.State) []d
 	return slices.SortedFunc(maps.Keys(found), domain.ContributorID.Compare)
 }
 
-func (r *reactor) add(policy bool, who domain.ContributorID) {
+func (r *reactor) add(c concern) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.policy = r.policy || policy
-	if !who.IsZero() && !slices.Contains(r.contributors, who) {
-		r.contributors = append(r.contributors, who)
+	r.policy = r.policy || c.policy
+	if !c.who.IsZero() && !slices.Contains(r.contributors, c.who) {
+		r.contributors = append(r.contributors, c.who)
 	}
 	r.wake.Broadcast()
 }
@@ -169,66 +174,35 @@ const retryAfter = 10 * time.Millisecond
 
 // do sends a reaction's command until it is answered for good. A refusal is
 // such an answer: the world has changed, and the reaction has lost its object.
+// It is not passed on: whoever owns the partition by then has looked already,
+// and may know better.
 func (r *reactor) do(ctx context.Context, c Command) {
-	for ctx.Err() == nil {
-		_, err := r.e.Do(ctx, c)
-		if !errors.Is(err, domain.ErrOverloaded) {
-			return
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(retryAfter):
-		}
+	p, c, err := r.e.route(ctx, c)
+	for again := err == nil; again; again = errors.Is(err, domain.ErrOverloaded) && sleep(ctx, retryAfter) {
+		_, err = r.e.doHere(ctx, p, c)
 	}
 }
 
+// spreadPolicy brings the pools that are owned here under the policy.
 func (r *reactor) spreadPolicy(ctx context.Context) {
-	f := r.e.facts
-	f.mu.RLock()
-	in, cause := f.campaign, f.configured
-	var behind []domain.PoolID
-	for id, revision := range f.pools {
-		if revision < in.Revision {
-			behind = append(behind, id)
-		}
-	}
-	f.mu.RUnlock()
-	slices.SortFunc(behind, func(a, b domain.PoolID) int { return strings.Compare(string(a.Stream()), string(b.Stream())) })
-	for _, id := range behind {
-		r.do(ctx, Command{
-			ID:    domain.CommandID(domain.Derive(domain.CommandID(cause), string(id.Stream()), 0)),
-			Actor: domain.ByRule("policy"), Cause: cause,
-			Body: OnPool{Pool: id, Do: pool.Configure{Policy: in.Policy, Revision: in.Revision}},
-		})
+	here := func(id domain.PoolID) bool { return r.e.owner(r.e.place(id.Stream())) != nil }
+	for _, c := range r.e.facts.spread(here) {
+		r.do(ctx, c)
 	}
 }
 
-// follow does in every tree what a contributor's standing asks for.
+// follow does in every tree that is owned here what a contributor's standing
+// asks for.
 func (r *reactor) follow(ctx context.Context, who domain.ContributorID) {
-	f := r.e.facts
-	f.mu.RLock()
-	c, cause := f.contributors[who], f.decided[who]
-	f.mu.RUnlock()
-	const reason = "the contributor's account is disabled"
-	var todo []tree.Command
-	if c.Disabled || c.Erased {
-		todo = append(todo, tree.HaltPrompt{Author: who, Reason: reason})
-	}
-	if c.Discounted {
-		todo = append(todo, tree.Discount{Contributor: who, Reason: reason})
-	} else {
-		todo = append(todo, tree.Reinstate{Contributor: who, Reason: "the contributor's account is enabled again"})
-	}
-	trees, err := r.e.Involved(ctx, who)
-	if err != nil {
-		return // the engine is closing; the next start begins with this again
-	}
-	for _, id := range trees {
-		for i, do := range todo {
-			r.do(ctx, Command{
-				ID:    domain.CommandID(domain.Derive(domain.CommandID(cause), "tree/"+id.String(), i)),
-				Actor: domain.ByRule("contributor_standing"), Cause: cause, Body: OnTree{Tree: id, Do: do},
-			})
+	var trees []domain.TreeID
+	for p := range r.e.moves {
+		a, err := r.e.askHere(ctx, domain.Partition(p), AskInvolved{Contributor: who})
+		if err != nil && !isElsewhere(err) {
+			return // the engine is closing; the next owner begins with this again
 		}
+		trees = append(trees, a.Trees...)
+	}
+	for _, c := range r.e.facts.carry(who, trees) {
+		r.do(ctx, c)
 	}
 }

@@ -9,9 +9,7 @@ import (
 
 // own takes the partition over anew, and rebuilds it.
 func (w *writer) own(ctx context.Context) error {
-	if w.log != nil {
-		_ = w.log.Close() // a writer that failed has nothing left to say
-	}
+	_ = w.closeLog() // a writer that failed has nothing left to say
 	var err error
 	if w.log, err = w.e.log.Own(ctx, w.p); err != nil {
 		return err
@@ -19,7 +17,8 @@ func (w *writer) own(ctx context.Context) error {
 	return w.rebuild(ctx)
 }
 
-// rebuild folds the partition up to its end: checkpoint and tail.
+// rebuild folds the partition up to its end: checkpoint and tail. Reactions are
+// told of events that had been written without an answer.
 func (w *writer) rebuild(ctx context.Context) error {
 	s, err := w.restore(ctx)
 	if err != nil {
@@ -31,6 +30,8 @@ func (w *writer) rebuild(ctx context.Context) error {
 	}
 	from, to := w.e.log.Identity().Start(), w.e.log.Identity().Start()
 	from.End[w.p], to.End[w.p] = s.next, end.End[w.p]
+	known := w.e.facts.known(w.p)
+	var news []domain.Recorded
 	for r, err := range w.e.log.Read(ctx, from, to) {
 		if err != nil {
 			return err
@@ -40,10 +41,14 @@ func (w *writer) rebuild(ctx context.Context) error {
 		}
 		s.apply(&r)
 		s.forget(r.Time)
+		if w.live && r.Position.Seq >= known {
+			news = append(news, r)
+		}
 	}
 	s.refresh()
 	w.s = s
 	w.e.facts.adopt(s)
+	w.e.notice(news)
 	return nil
 }
 

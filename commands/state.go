@@ -222,18 +222,18 @@ func (s *state) reconsider(p *poolEntry) {
 // sweepEvery is how often forget looks for what is too old.
 const sweepEvery = 10 * time.Minute
 
-// forget drops what was only of use while tasks could be submitted. It gives
-// the tasks and the trees that never came to be.
-func (s *state) forget(now time.Time) (tasks []domain.TaskID, unborn []domain.TreeID) {
+// forget drops what was only of use while tasks could be submitted: the tasks,
+// and the trees that never came to be.
+func (s *state) forget(now time.Time) {
 	if now.Before(s.swept.Add(sweepEvery)) {
-		return nil, nil
+		return
 	}
 	s.swept = now
 	n := 0
+	var unborn []domain.TreeID
 	for n < len(s.expiry) && s.expiry[n].at.Before(now) {
 		x := s.expiry[n]
 		n++
-		tasks = append(tasks, x.task)
 		t := s.trees[x.tree]
 		if t == nil {
 			continue
@@ -253,7 +253,6 @@ func (s *state) forget(now time.Time) (tasks []domain.TaskID, unborn []domain.Tr
 		keep = max(keep, p.Policy.TaskValidity+graceAfterExpiry)
 	}
 	s.memory.forget(now, keep)
-	return tasks, unborn
 }
 
 func (s *state) disown(unborn []domain.TreeID) {

@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -61,6 +62,9 @@ func (u *unit) run(in campaign.State) error {
 	}
 }
 
+// errNotBegun is the answer while no node has had the campaign's partition yet.
+var errNotBegun = fmt.Errorf("the campaign has no policy yet: %w", domain.ErrOverloaded)
+
 // openPool makes sure that the pool works under a policy.
 func (u *unit) openPool(p *poolEntry, in campaign.State) error {
 	return u.pool(p, pool.Open{Policy: in.Policy, Revision: in.Revision})
@@ -75,6 +79,9 @@ func (u *unit) pool(p *poolEntry, c pool.Command) error {
 }
 
 func (u *unit) requestTask(c RequestTask, in campaign.State) error {
+	if in.Revision == 0 {
+		return errNotBegun
+	}
 	id := domain.PoolID{Language: c.Language}
 	p := u.s.pools[id]
 	if p == nil || !p.Opened { // a refusal leaves the language unopened
@@ -112,11 +119,15 @@ func (u *unit) onTree(c OnTree, in campaign.State) error {
 	switch {
 	case t != nil && t.pool != nil:
 		p = t.pool
+	case importing && in.Revision == 0:
+		return errNotBegun
 	case importing:
 		p = u.s.pool(domain.PoolID{Language: imported.Tree.Language})
 		if !p.Opened {
 			p.Policy = in.Policy
 		}
+	case !refer(c.Do).task.IsZero():
+		return unknownTask(refer(c.Do).task)
 	default:
 		return domain.Refuse(domain.UnknownTree, "there is no tree %s, or its only task expired long ago", c.Tree)
 	}

@@ -5,23 +5,25 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"time"
 
 	"dendro/domain"
+	"dendro/domain/campaign"
 )
 
 // request is a command, or a question about the state, on its way.
 type request struct {
 	ctx    context.Context
 	cmd    Command
-	ask    func(*state) any // a question: looks at the state, keeps nothing of it
-	group  []*request       // commands that came together, instead of cmd and ask
-	answer chan answer      // holds one
+	ask    Question    // instead of cmd
+	group  []*request  // commands that came together, instead of cmd and ask
+	answer chan answer // holds one
 }
 
 type answer struct {
 	result Result
-	value  any // of a question
+	value  Answer // of a question
 	err    error
 }
 
@@ -37,7 +39,11 @@ type writer struct {
 	s      *state
 	held   []*request // a group that waits for the batch before it
 	kept   domain.Seq // where the newest checkpoint ends
+	live   bool       // it has taken commands
 	broken error      // why the partition takes no more commands
+	lost   error      // why the engine gave it up by itself
+	cancel context.CancelFunc
+	done   chan struct{} // closed when the queue has ended and all are answered
 }
 
 // attempts bounds how often a batch is decided again after failed appends.
@@ -52,6 +58,21 @@ func (w *writer) run(ctx context.Context) {
 			w.serve(ctx, group)
 		}
 	}
+	close(w.done)
+	if w.lost == nil {
+		return
+	}
+	_ = w.closeLog() // what failed has nothing left to say
+	if tell := w.e.opt.Lost; tell != nil {
+		tell(w.p, w.lost)
+	}
+}
+
+func (w *writer) closeLog() error {
+	if w.log == nil {
+		return nil
+	}
+	return w.log.Close()
 }
 
 func (w *writer) serve(ctx context.Context, batch []*request) {
@@ -106,8 +127,14 @@ func (w *writer) drain(batch []*request) []*request {
 func (w *writer) process(ctx context.Context, batch []*request) {
 	for failures := 0; len(batch) > 0; {
 		done, answers, events, err := w.decide(batch)
-		if err == nil && len(events) > 0 {
-			err = w.log.Append(ctx, events)
+		if err == nil {
+			err = w.store(ctx, events)
+		}
+		if errors.Is(err, errUnconfirmed) {
+			for i := range answers {
+				answers[i] = answer{err: err}
+			}
+			err = nil
 		}
 		if err == nil {
 			w.e.committed(events)
@@ -128,6 +155,30 @@ func (w *writer) process(ctx context.Context, batch []*request) {
 	}
 }
 
+// errUnconfirmed means that what was decided without events may rest on a state
+// that is no longer the partition's.
+var errUnconfirmed = fmt.Errorf("the log does not answer: %w", domain.ErrOverloaded)
+
+// store makes a batch's events durable. Without any there is no append that
+// another owner's claim would fence: refusals, and answers that all is so
+// already, then wait for the log to say that nobody has written since.
+func (w *writer) store(ctx context.Context, events []domain.Recorded) error {
+	if len(events) > 0 {
+		return w.log.Append(ctx, events)
+	}
+	if !w.e.opt.Partial {
+		return nil
+	}
+	end, err := w.e.log.End(ctx)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%w: %w", errUnconfirmed, err)
+	case end.End[w.p] != w.s.next:
+		return domain.ErrFenced
+	}
+	return nil
+}
+
 // decide runs as many of the batch as fit one append. The answers stand for
 // the first done requests.
 func (w *writer) decide(batch []*request) (done int, answers []answer, events []domain.Recorded, err error) {
@@ -136,7 +187,7 @@ func (w *writer) decide(batch []*request) (done int, answers []answer, events []
 		if len(events) >= w.e.opt.MaxEvents {
 			break
 		}
-		a, added, err := w.one(r, policy)
+		a, added, err := w.one(r, policy, events)
 		if err != nil {
 			return 0, nil, nil, err
 		}
@@ -150,7 +201,9 @@ func (w *writer) decide(batch []*request) (done int, answers []answer, events []
 // folded: a mistake in the rules. The state is thrown away.
 var errHalfDecided = errors.New("a consequence of the command was refused")
 
-func (w *writer) one(r *request, in campaignState) (answer, []domain.Recorded, error) {
+// one answers a request; before are the events of those decided for the same
+// append.
+func (w *writer) one(r *request, in campaign.State, before []domain.Recorded) (answer, []domain.Recorded, error) {
 	if err := r.ctx.Err(); err != nil {
 		return answer{err: err}, nil, nil
 	}
@@ -159,20 +212,23 @@ func (w *writer) one(r *request, in campaignState) (answer, []domain.Recorded, e
 		for _, p := range w.s.pools {
 			p.Advance(now)
 		}
-		return answer{value: r.ask(w.s)}, nil, nil
+		value, err := r.ask.look(w, in)
+		return answer{value: value, err: err}, nil, nil
 	}
 	if old, known := w.s.memory.spans[r.cmd.ID]; known {
-		res, err := w.recall(r, old)
+		res, err := w.recall(r, old, before)
 		return answer{result: res, err: err}, nil, nil
+	}
+	// A contributor may have been shut out while the command was on its way.
+	if err := w.e.admit(r.cmd.Body); err != nil {
+		return answer{err: err}, nil, nil
 	}
 	u := &unit{s: w.s, cmd: r.cmd, now: now, dice: domain.NewDice(w.e.opt.Dice(r.cmd.ID))}
 	err := u.run(in)
 	if err != nil && len(u.events) > 0 {
 		return answer{}, nil, fmt.Errorf("%w: %T: %w", errHalfDecided, r.cmd.Body, err)
 	}
-	if tasks, unborn := w.s.forget(now); len(tasks) > 0 {
-		w.e.facts.forget(tasks, unborn)
-	}
+	w.s.forget(now)
 	res := Result{Events: u.events, At: domain.Position{Partition: w.p, Seq: w.s.next}}
 	return answer{result: res, err: err}, u.events, nil
 }
@@ -186,16 +242,18 @@ func (w *writer) now() time.Time {
 	return now
 }
 
-// recall reads a known command's events. Those of this very batch are not
-// stored yet: then the answer waits for the same append, without them.
-func (w *writer) recall(r *request, at span) (Result, error) {
+// recall finds a known command's events: in the log, or among those decided
+// for the same append, with which the answer waits.
+func (w *writer) recall(r *request, at span, before []domain.Recorded) (Result, error) {
 	res := Result{Repeated: true, At: domain.Position{Partition: w.p, Seq: w.s.next}}
+	if len(before) > 0 && at.from >= before[0].Position.Seq {
+		first := at.from - before[0].Position.Seq
+		res.Events = slices.Clone(before[first : first+domain.Seq(at.count)])
+		return res, nil
+	}
 	from, to := w.e.log.Identity().Start(), w.e.log.Identity().Start()
 	from.End[w.p], to.End[w.p] = at.from, at.from+domain.Seq(at.count)
 	for rec, err := range w.e.log.Read(r.ctx, from, to) {
-		if errors.Is(err, domain.ErrForeignCut) {
-			return res, nil
-		}
 		if err != nil {
 			return Result{}, err
 		}
@@ -208,22 +266,18 @@ func (w *writer) recall(r *request, at span) (Result, error) {
 // the batch again, against the rebuilt state; commands that had been written
 // after all are then known by their ids.
 func (w *writer) recover(ctx context.Context, cause error, failures int) error {
-	stop := func(err error) error {
-		w.broken = err
-		return err
-	}
 	switch {
 	case errors.Is(cause, domain.ErrFenced):
-		return stop(fmt.Errorf("partition %d: %w; send the command to its owner", w.p, cause))
+		return w.fenced(cause)
 	case ctx.Err() != nil:
-		return stop(fmt.Errorf("the engine is closing; the command may or may not have been written: %w", domain.ErrUnknown))
+		return w.stop(fmt.Errorf("the engine is closing; the command may or may not have been written: %w", domain.ErrUnknown))
 	case errors.Is(cause, domain.ErrUnknown):
 		if err := w.own(ctx); err != nil {
-			return stop(fmt.Errorf("partition %d could not be owned again: %w; restart", w.p, err))
+			return w.stop(fmt.Errorf("partition %d could not be owned again: %w; restart; %w", w.p, err, domain.ErrUnknown))
 		}
 	default:
 		if err := w.rebuild(ctx); err != nil {
-			return stop(fmt.Errorf("partition %d could not be rebuilt: %w; restart", w.p, err))
+			return w.stop(fmt.Errorf("partition %d could not be rebuilt: %w; restart; %w", w.p, err, domain.ErrUnknown))
 		}
 	}
 	switch {
@@ -233,4 +287,26 @@ func (w *writer) recover(ctx context.Context, cause error, failures int) error {
 		return fmt.Errorf("gave up after %d attempts: %w", failures, cause)
 	}
 	return nil
+}
+
+// stop ends the work of a partition that cannot go on; what comes later is
+// answered so too, or, where others can own it, with *NotOwned.
+func (w *writer) stop(err error) error {
+	w.broken = err
+	if w.e.opt.Partial {
+		w.broken = &NotOwned{w.p}
+		if w.e.drop(w) {
+			w.lost = err
+		}
+	}
+	return err
+}
+
+// fenced is stop when another owner has come: nothing of the batch was written.
+func (w *writer) fenced(cause error) error {
+	if !w.e.opt.Partial {
+		return w.stop(fmt.Errorf("partition %d: %w; send the command to its owner", w.p, cause))
+	}
+	_ = w.stop(cause)
+	return w.broken
 }

@@ -1,0 +1,547 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"dendro/domain"
+	"dendro/domain/campaign"
+	"dendro/domain/contributor"
+	"dendro/domain/domaintest"
+	"dendro/domain/policy"
+	"dendro/domain/tree"
+)
+
+// cluster is several nodes on one log, between which partitions move at random
+// and messages get lost.
+type cluster struct {
+	t     *testing.T
+	log   *domaintest.Log
+	clock *domain.ManualClock
+	kept  []*cache // by node
+
+	mu     sync.Mutex
+	nodes  []*Engine
+	owners []int // whom a partition is assigned to; may be wrong
+	mute   int   // a node that nobody reaches; -1 none
+	dice   *domain.Dice
+	counts map[string]int
+}
+
+func newCluster(t *testing.T, nodes, partitions int, seed uint64) *cluster {
+	c := &cluster{t: t, clock: domain.NewManualClock(t0), dice: domain.NewDice(seed), mute: -1, counts: map[string]int{}}
+	c.log = domaintest.NewLog(partitions, c.clock)
+	c.owners = make([]int, partitions)
+	c.nodes = make([]*Engine, nodes)
+	for n := range nodes {
+		c.kept = append(c.kept, &cache{data: map[string][]byte{}})
+		c.open(n)
+	}
+	for p := range partitions {
+		c.assign(domain.Partition(p), p%nodes)
+	}
+	return c
+}
+
+// open begins a node.
+func (c *cluster) open(n int) {
+	p := policy.Default()
+	p.MaxActiveTrees, p.GoalTreeSize, p.MinGoalTreeSize, p.RandomGoalTreeSize, p.AutoModRedFlags = 2, 6, 3, true, 2
+	e, err := Open(context.Background(), c.log, Options{
+		Clock: c.clock, Dice: seedDice, Policy: &p, Checkpoints: c.kept[n], Partial: true,
+		Peers: &wire{c, n}, Lost: func(p domain.Partition, _ error) { c.lost(n, p) },
+	})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.nodes[n] = e
+}
+
+// lost is what a consumer group's member does: what is still assigned to it,
+// it takes again.
+func (c *cluster) lost(n int, p domain.Partition) {
+	c.mu.Lock()
+	mine, e := c.owners[p] == n && c.mute != n, c.nodes[n]
+	c.counts["lost"]++
+	c.mu.Unlock()
+	if mine {
+		if err := e.Acquire(context.Background(), p); err != nil && !errors.Is(err, domain.ErrClosed) && !isElsewhere(err) && !errors.Is(err, domain.ErrUnknown) {
+			c.t.Error(err)
+		}
+	}
+}
+
+// assign moves a partition, and waits until its new owner has it.
+func (c *cluster) assign(p domain.Partition, to int) {
+	c.mu.Lock()
+	c.owners[p] = to
+	e := c.nodes[to]
+	c.mu.Unlock()
+	for {
+		err := e.Acquire(context.Background(), p)
+		if err == nil {
+			return
+		}
+		if !errors.Is(err, domain.ErrUnknown) && !isElsewhere(err) {
+			c.t.Errorf("acquiring partition %d: %v", p, err)
+			return
+		}
+	}
+}
+
+func (c *cluster) below(n int) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.dice.Below(n)
+}
+
+// node gives any node.
+func (c *cluster) node() *Engine {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return pickOf(c.dice, c.nodes)
+}
+
+// wire is how one node reaches the others: calls and answers get lost.
+type wire struct {
+	c    *cluster
+	from int
+}
+
+// owner gives the node that the partition is assigned to, or a wrong one, or
+// none, and whether its answer will get lost.
+func (w *wire) owner(p domain.Partition) (e *Engine, mute bool) {
+	w.c.mu.Lock()
+	defer w.c.mu.Unlock()
+	w.c.counts["passed on"]++
+	to := w.c.owners[p]
+	switch w.c.dice.Below(20) {
+	case 0:
+		return nil, false
+	case 1:
+		return w.c.nodes[to], true
+	case 2:
+		to = w.c.dice.Below(len(w.c.nodes))
+	}
+	if to == w.c.mute {
+		return nil, false
+	}
+	return w.c.nodes[to], false
+}
+
+func (w *wire) Do(ctx context.Context, p domain.Partition, c Command) (Result, error) {
+	e, mute := w.owner(p)
+	if e == nil {
+		return Result{}, &NotOwned{p}
+	}
+	res, err := e.DoHere(ctx, p, c)
+	if mute {
+		return Result{}, fmt.Errorf("the answer was lost: %w", domain.ErrUnknown)
+	}
+	return res, err
+}
+
+func (w *wire) Ask(ctx context.Context, p domain.Partition, q Question) (Answer, error) {
+	e, mute := w.owner(p)
+	if e == nil || mute {
+		return Answer{}, &NotOwned{p}
+	}
+	return e.AskHere(ctx, p, q)
+}
+
+// disturb moves partitions until stop is closed: orderly, by force while the
+// owner goes on, by a stranger who takes them and is gone, by appends that fail,
+// and by nodes that die and come back empty.
+func (c *cluster) disturb(stop <-chan struct{}) {
+	ctx := context.Background()
+	for i := 0; ; i++ {
+		select {
+		case <-stop:
+			return
+		case <-time.After(time.Duration(c.below(3)) * time.Millisecond):
+		}
+		p, to := domain.Partition(c.below(len(c.owners))), c.below(len(c.nodes))
+		c.mu.Lock()
+		from, old := c.owners[p], c.nodes[c.owners[p]]
+		c.mu.Unlock()
+		switch k := c.below(16); {
+		case k < 6:
+			if err := old.Release(ctx, p); err != nil {
+				c.t.Errorf("releasing partition %d: %v", p, err)
+			}
+			c.assign(p, to)
+		case k < 10: // the old owner still believes that it is one
+			c.assign(p, to)
+		case k < 12:
+			if _, err := c.log.Own(ctx, p); err != nil {
+				c.t.Error(err)
+			}
+		case k < 14:
+			c.replace(from)
+		default:
+			next, _ := c.node().Policy()
+			next.MaxActiveTrees = 1 + c.below(4)
+			_, err := c.node().Do(ctx, Command{
+				ID:    domain.CommandID(domain.NewID(c.clock.Now(), [10]byte{0: 255, 1: byte(i >> 8), 2: byte(i)})),
+				Actor: domain.ByRule("test"), Body: OnCampaign{Do: campaign.Configure{Policy: next}},
+			})
+			if err != nil && !errors.Is(err, domain.ErrUnknown) && !isElsewhere(err) {
+				c.t.Errorf("a new policy: %v", err)
+			}
+		}
+	}
+}
+
+// replace lets a node fall silent, without giving anything up; others take its
+// partitions, it goes on for a while, and a new one comes in its place.
+func (c *cluster) replace(n int) {
+	c.mu.Lock()
+	c.mute = n
+	dead := c.nodes[n]
+	owners := slices.Clone(c.owners)
+	c.counts["died"]++
+	c.mu.Unlock()
+	for p, owner := range owners {
+		if owner == n {
+			c.assign(domain.Partition(p), (n+1+c.below(len(c.nodes)-1))%len(c.nodes))
+		}
+	}
+	c.open(n)
+	c.mu.Lock()
+	c.mute = -1
+	c.mu.Unlock()
+	if err := dead.Close(); err != nil {
+		c.t.Errorf("closing a dead node: %v", err)
+	}
+}
+
+// settle waits until every node knows all and nothing follows any more.
+func (c *cluster) settle() {
+	ctx := context.Background()
+	for before, now := (domain.Cut{}), c.log.Identity().Start(); !before.Equal(now); now, _ = c.log.End(ctx) {
+		before = now
+		for _, e := range c.nodes {
+			if err := errors.Join(e.catchUp(ctx), e.Quiesce(ctx), e.Following()); err != nil {
+				c.t.Fatal(err)
+			}
+		}
+	}
+}
+
+// factsEqual holds a node's facts against those that one reading of the log gives.
+func (c *cluster) factsEqual(name string, have *facts) {
+	c.t.Helper()
+	have.mu.RLock()
+	defer have.mu.RUnlock()
+	want := newFacts(c.log.Identity(), false)
+	for r, err := range c.log.Read(context.Background(), c.log.Identity().Start(), have.at) {
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		want.learn([]domain.Recorded{r})
+	}
+	type view struct {
+		At           domain.Cut
+		Trees        map[domain.TreeID]domain.PoolID
+		Tasks        map[domain.TaskID]domain.TreeID
+		Messages     map[domain.MessageID]domain.TreeID
+		Contributors map[domain.ContributorID]contributor.State
+		Campaign     campaign.State
+		Pools        map[domain.PoolID]int
+		Languages    languages
+		Configured   domain.EventID
+		Decided      map[domain.ContributorID]domain.EventID
+	}
+	of := func(f *facts) view {
+		return view{f.at, f.trees, f.tasks, f.messages, f.contributors, f.campaign, f.pools, f.languages, f.configured, f.decided}
+	}
+	if diff := cmp.Diff(of(want), of(have), cmpopts.EquateEmpty()); diff != "" {
+		c.t.Errorf("%s: other facts than the log's (-log +node):\n%s", name, diff)
+	}
+}
+
+// A crowd works through any node while partitions move, nodes die, and calls
+// and answers get lost: every answered command is in the log once, all nodes
+// know the same, and what had to follow has followed everywhere.
+func TestNodes(t *testing.T) {
+	for seed := range uint64(4) {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			c := newCluster(t, 2+int(seed%2), 5, seed)
+			stop, disturbed := make(chan struct{}), make(chan struct{})
+			go func() { defer close(disturbed); c.disturb(stop) }()
+			worlds := make([]*world, 3)
+			var crowd sync.WaitGroup
+			for i := range worlds {
+				w := &world{t: t, clock: c.clock, dice: domain.NewDice(100*seed + uint64(i)), refused: map[domain.Kind]int{}, acked: map[domain.CommandID]int{}, via: c.node, number: byte(i + 1)}
+				worlds[i] = w
+				crowd.Go(func() {
+					w.join(6)
+					for range 400 {
+						w.step()
+					}
+				})
+			}
+			crowd.Wait()
+			close(stop)
+			<-disturbed
+			for p, n := range c.owners {
+				c.assign(domain.Partition(p), n)
+			}
+			c.settle()
+			c.check(worlds)
+			for _, e := range c.nodes {
+				if err := e.Close(); err != nil {
+					t.Error(err)
+				}
+			}
+			checkLottery(t, c.log)
+			t.Logf("%d events, %v, refusals %v", len(c.log.All()), c.counts, worlds[0].refused)
+			if c.counts["passed on"] == 0 || c.counts["lost"] == 0 || c.counts["died"] == 0 {
+				t.Error("nothing happened")
+			}
+		})
+	}
+}
+
+func (c *cluster) check(worlds []*world) {
+	t := c.t
+	stored := map[domain.CommandID]int{}
+	ids := map[domain.EventID]bool{}
+	for _, r := range c.log.All() {
+		if stored[r.Command]++; ids[r.ID] {
+			t.Fatalf("event %s is there twice", r.ID)
+		}
+		ids[r.ID] = true
+	}
+	for _, w := range worlds {
+		for id, n := range w.acked {
+			if stored[id] != n {
+				t.Errorf("command %s was answered with %d events; %d are stored", id, n, stored[id])
+			}
+		}
+		for _, never := range []domain.Kind{domain.UnknownTask, domain.UnknownTree, domain.UnknownMessage, domain.UnknownContributor} {
+			if n := w.refused[never]; n > 0 {
+				t.Errorf("%d commands were refused as %s", n, never)
+			}
+		}
+	}
+	owned := map[domain.Partition]bool{}
+	states := folded(t, c.log)
+	for n, e := range c.nodes {
+		c.factsEqual(fmt.Sprint("node ", n), e.facts)
+		for _, p := range e.Owned() {
+			if owned[p] = true; c.owners[p] != n {
+				continue // another has come since, and it has not noticed
+			}
+			agree(t, worlds[0], e.writers[p].s, states[p])
+		}
+		who := worlds[0].members[0]
+		var want []domain.TreeID
+		for _, s := range states {
+			want = append(want, s.involved(who)...)
+		}
+		if got, err := e.Involved(context.Background(), who); err != nil || !slices.Equal(got, want) {
+			t.Errorf("node %d: %v is involved in %v, want %v: %v", n, who, got, want, err)
+		}
+	}
+	if len(owned) != len(states) {
+		t.Errorf("%d of %d partitions have an owner", len(owned), len(states))
+	}
+	c.followed(states)
+}
+
+// followed checks that policy and standings have reached everything.
+func (c *cluster) followed(states []*state) {
+	f := c.nodes[0].facts
+	for p, s := range states {
+		if behind := s.behind(f.contributors); len(behind) > 0 {
+			c.t.Errorf("partition %d: the standing of %v has not reached its trees", p, behind)
+		}
+		for id, pool := range s.pools {
+			if pool.Revision != f.campaign.Revision {
+				c.t.Errorf("pool %s is under policy %d, in force is %d", id.Stream(), pool.Revision, f.campaign.Revision)
+			}
+		}
+	}
+}
+
+// Two engines, one of which is handed everything by hand.
+func twoNodes(t *testing.T) (c *cluster, a, b *Engine) {
+	c = newCluster(t, 2, 3, 1)
+	c.dice = domain.NewDice(3)
+	t.Cleanup(func() {
+		for _, e := range c.nodes {
+			if err := e.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	return c, c.nodes[0], c.nodes[1]
+}
+
+// A node that was fenced, and does not know it, never gets an event in; what it
+// is sent it passes on. Without anybody to pass it to, it says that it is not
+// the owner.
+func TestNodeFenced(t *testing.T) {
+	c, a, b := twoNodes(t)
+	ctx := context.Background()
+	who := domain.ContributorID{1}
+	p := a.place(domain.ContributorStream(who))
+	c.assign(p, 0)
+	c.assign(p, 1)
+	before := len(c.log.All())
+	res, err := a.Do(ctx, Command{ID: domain.CommandID{15: 1}, Actor: domain.ByRule("test"), Body: OnContributor{Contributor: who, Do: contributor.Register{}}})
+	if err != nil || len(res.Events) != 1 || len(c.log.All()) != before+1 {
+		t.Fatalf("%+v, %v", res, err)
+	}
+	if _, err := a.facts.standing(who, ""); domain.RefusalKind(err) != domain.TermsNotAccepted {
+		t.Errorf("what was answered is not known: %v", err)
+	}
+	if slices.Contains(a.Owned(), p) || !slices.Contains(b.Owned(), p) {
+		t.Errorf("partition %d: owned %v and %v", p, a.Owned(), b.Owned())
+	}
+	var not *NotOwned
+	if _, err := a.DoHere(ctx, p, Command{ID: domain.CommandID{15: 2}, Actor: domain.ByRule("test"), Body: OnContributor{Contributor: who, Do: contributor.Consent{Terms: "v"}}}); !errors.As(err, &not) || not.Partition != p || !errors.Is(err, domain.ErrFenced) {
+		t.Errorf("passed on twice: %v", err)
+	}
+	if _, err := a.AskHere(ctx, p, AskInvolved{Contributor: who}); !errors.As(err, &not) {
+		t.Errorf("a question passed on twice: %v", err)
+	}
+}
+
+// Work that another node gave out is known everywhere before it is answered;
+// questions go to the owner.
+func TestNodesReadTheirWrites(t *testing.T) {
+	c, _, _ := twoNodes(t)
+	ctx := context.Background()
+	w := &world{t: t, clock: c.clock, dice: domain.NewDice(1), refused: map[domain.Kind]int{}, acked: map[domain.CommandID]int{}, via: c.node, number: 1}
+	w.join(3)
+	for range 200 {
+		w.step()
+	}
+	for _, never := range []domain.Kind{domain.UnknownTask, domain.UnknownTree, domain.UnknownMessage} {
+		if n := w.refused[never]; n > 0 {
+			t.Errorf("%d commands were refused as %s", n, never)
+		}
+	}
+	c.settle()
+	single, err := Open(ctx, c.log, Options{Clock: c.clock, Dice: seedDice, NoReactions: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := RequestTask{Contributor: w.members[0], Language: "en", Kind: domain.TaskRandom}
+	cmd := Command{ID: w.id(), Actor: domain.ByModerator("m")}
+	type seen struct {
+		Available [len(domain.TaskKinds)]int
+		Offer     any
+		Refused   domain.Kind
+		Effect    Effect
+	}
+	look := func(e *Engine) (s seen) {
+		t.Helper()
+		var errs [3]error
+		s.Available, errs[0] = e.Available(ctx, w.members[0], "en")
+		s.Offer, errs[1] = e.Foresee(ctx, ask, 5)
+		s.Effect, errs[2] = e.DeleteAuthored(ctx, cmd, tree.DeleteAuthored{Author: w.members[1]}, true)
+		s.Refused, errs[1] = domain.RefusalKind(errs[1]), nil
+		if err := errors.Join(errs[:]...); err != nil {
+			t.Error(err)
+		}
+		return s
+	}
+	want := look(single)
+	if err := single.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for p, n := range c.owners { // fenced by the one above
+		if err := c.nodes[n].Release(ctx, domain.Partition(p)); err != nil {
+			t.Error(err)
+		}
+		c.assign(domain.Partition(p), n)
+	}
+	for n, e := range c.nodes {
+		if diff := cmp.Diff(want, look(e), cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("node %d answers otherwise than one that owns all (-one +node):\n%s", n, diff)
+		}
+	}
+}
+
+// A released partition's commands are answered before it is given up; its
+// checkpoint brings it back, and the facts of a node that starts again.
+func TestReleaseKeepsCheckpoint(t *testing.T) {
+	c, a, _ := twoNodes(t)
+	ctx := context.Background()
+	who := domain.ContributorID{1}
+	p := a.place(domain.ContributorStream(who))
+	c.assign(p, 0)
+	c.mute = 1
+	for i := range checkpointAfter {
+		if _, err := a.Do(ctx, Command{ID: domain.CommandID{1, 14: byte(i >> 8), 15: byte(i)}, Actor: domain.ByRule("test"), Body: OnContributor{
+			Contributor: who, Do: []contributor.Command{contributor.Register{}, contributor.Consent{Terms: fmt.Sprint(i)}}[min(i, 1)],
+		}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := a.Release(ctx, p); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Release(ctx, p); err != nil {
+		t.Errorf("releasing again: %v", err)
+	}
+	if names := slices.Collect(maps.Keys(c.kept[0].data)); len(names) != 1 {
+		t.Fatalf("checkpoints %v", names)
+	}
+	restored, err := (&writer{e: a, p: p}).restore(ctx)
+	if err != nil || restored.contributors[who].Terms != fmt.Sprint(checkpointAfter-1) {
+		t.Errorf("%v: the checkpoint has not all that was answered", err)
+	}
+	again, err := Open(ctx, c.log, Options{Clock: c.clock, Dice: seedDice, Checkpoints: c.kept[0], Partial: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.factsEqual("a node from a checkpoint", again.facts)
+	if err := errors.Join(again.Acquire(ctx, p), again.Acquire(ctx, p), again.Close()); err != nil {
+		t.Error(err)
+	}
+	if err := again.Acquire(ctx, p); !errors.Is(err, domain.ErrClosed) {
+		t.Errorf("a closed engine acquires: %v", err)
+	}
+}
+
+// What of other nodes' tasks can no longer be submitted is forgotten by the
+// time of events, at the same places as where it is owned.
+func TestForeignTasksAreForgotten(t *testing.T) {
+	c, _, _ := twoNodes(t)
+	w := &world{t: t, clock: c.clock, dice: domain.NewDice(1), refused: map[domain.Kind]int{}, acked: map[domain.CommandID]int{}, via: c.node, number: 1}
+	w.join(4)
+	for range 60 {
+		w.clock.Advance(4 * time.Hour)
+		for range 5 {
+			w.step()
+		}
+	}
+	c.settle()
+	given := 0
+	for _, r := range c.log.All() {
+		if _, ok := r.Payload.(tree.TaskAssigned); ok {
+			given++
+		}
+	}
+	for n, e := range c.nodes {
+		c.factsEqual(fmt.Sprint("node ", n), e.facts)
+		if len(e.facts.tasks) > given/2 {
+			t.Errorf("node %d remembers %d of %d tasks, over 10 days", n, len(e.facts.tasks), given)
+		}
+	}
+}
