@@ -14,9 +14,9 @@
 //
 // Handlers are told at least once and must not mind: the id of every command is
 // derived from an event, and so the engine does it once. Those that follow a
-// standing or a policy do not do what the event says, but what now is the case
-// asks for, as commands' own reactor does, and under the same ids: however late
-// or often they are told, the newest word holds.
+// standing or a policy ask the engine what is to be done as of now, which is what
+// its own reactor would do, under the same ids: however late or often they are
+// told, by one of them or both, the newest word holds and nothing is done twice.
 //
 //	policy       campaign.configured, pool.opened: the policy reaches the pools
 //	standing     contributor.disabled, .enabled, .erased: prompts are halted, votes

@@ -13,6 +13,7 @@ import (
 	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"dendro/commands"
 	"dendro/domain"
 )
 
@@ -32,9 +33,10 @@ type Config struct {
 	Subscribe func(handler string) (message.Subscriber, error)
 	Topic     string // of Subscribe; any when nil
 
-	// Facts turns policy and standing on. Leave it nil where the engine's own
-	// reactor does their work.
-	Facts Facts
+	// Consequences turns policy and standing on: it gives the commands that an
+	// event asks for in other partitions, as of now, like the engine's method of
+	// that name. Leave it nil where the engine's own reactor does their work.
+	Consequences func(ctx context.Context, r domain.Recorded) ([]commands.Command, error)
 	// DeleteErased turns withdrawal on.
 	DeleteErased bool
 	Webhook      *Webhook
@@ -98,7 +100,7 @@ func New(c Config) (*Reactions, error) {
 }
 
 func (x *Reactions) addHandlers() error {
-	if x.c.Facts != nil {
+	if x.c.Consequences != nil {
 		x.handlers = append(x.handlers, x.policyHandler(), x.standingHandler())
 	}
 	if x.c.DeleteErased {
