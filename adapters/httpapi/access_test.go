@@ -2,6 +2,8 @@ package httpapi_test
 
 import (
 	"fmt"
+	"io"
+	"log/slog"
 	"maps"
 	"net/http"
 	"slices"
@@ -30,9 +32,13 @@ type estate struct {
 	export, spare         string
 }
 
-func newEstate(t *testing.T) *estate {
+func newEstate(t testing.TB) *estate { return newEstateLogging(t, io.Discard) }
+
+func newEstateLogging(t testing.TB, to io.Writer) *estate {
 	exporter := newShelf()
-	e := &estate{world: newWorld(t, func(c *httpapi.Config) { c.Exports = exporter })}
+	e := &estate{world: newWorld(t, func(c *httpapi.Config) {
+		c.Exports, c.Logger = exporter, slog.New(slog.NewJSONHandler(to, nil))
+	})}
 	e.trusted = e.settle(e.world.trusted, "tara")
 	e.own = e.settle(e.untrusted, "olga")
 	e.foreign = e.settle(e.newClient(false), "fred")

@@ -61,7 +61,7 @@ func (w *world) straight(a ask) *httptest.ResponseRecorder {
 	}
 	r := httptest.NewRequest(a.method, target, bytes.NewReader(encode(a.body)))
 	for name, value := range map[string]string{
-		"X-API-Key": a.key, "X-Oasst-User": a.user, "Idempotency-Key": a.idempotency, "Authorization": "Bearer " + a.root,
+		"X-API-Key": strings.TrimPrefix(a.key, withoutKey), "X-Oasst-User": a.user, "Idempotency-Key": a.idempotency, "Authorization": "Bearer " + a.root,
 	} {
 		r.Header.Set(name, value)
 	}
