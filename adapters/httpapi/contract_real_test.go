@@ -184,3 +184,31 @@ func arrange(dice *rand.Rand, d *draft, t taken) {
 		labels["spam"], labels["lang_mismatch"] = 0, 0
 	}
 }
+
+// TestTypeMayBeLeftOut: what an interaction is, its members tell.
+func TestTypeMayBeLeftOut(t *testing.T) {
+	e := newEstate(t)
+	o := &e.trusted
+	prompt := submission(o.name, e.take(o, m{"type": "initial_prompt"}), "without a type")
+	review := submission(o.name, o.review, "")
+	for _, c := range []struct {
+		what         string
+		body         m
+		status, code int
+	}{
+		{"a text", prompt, 200, -1},
+		{"labels", review, 200, -1},
+		{"labels without their text", changed(review, "text", nil), 422, -1},
+		{"a ranking of what is to be labelled", m{"user": user(o.name), "message_id": o.shared.frontend, "ranking": []int{0}}, 400, 2102},
+		{"nothing in particular", m{"user": user(o.name), "message_id": "x"}, 422, -1},
+		{"a rating", m{"type": "message_rating", "user": user(o.name), "message_id": "x", "rating": 5}, 400, 1003},
+	} {
+		if c.body["type"] != "message_rating" {
+			delete(c.body, "type")
+		}
+		a := e.do(ask{method: "POST", path: "/tasks/interaction", body: c.body})
+		if a.status != c.status || a.code() != c.code {
+			t.Errorf("%s: answered %d %s", c.what, a.status, a.raw)
+		}
+	}
+}
