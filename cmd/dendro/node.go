@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 	"dendro/adapters/memory"
 	"dendro/commands"
 	"dendro/domain"
+	"dendro/domain/directory"
 	"dendro/projections"
 	"dendro/projections/boards"
 	"dendro/projections/contributors"
@@ -35,16 +37,27 @@ type nodePlan struct {
 }
 
 // node is everything of a server but its network: a log, an engine and views
-// on it, and the directory beside it, in one data directory.
+// on it, and the directory beside it. Embedded, all of it is in one data
+// directory; of a cluster's node only what may be lost is.
 type node struct {
-	log     *bolt.Log
-	people  *bolt.Directory
+	log     closingLog
+	people  closingDirectory
 	engine  *commands.Engine
 	views   *memory.Store
 	exports *exporter
 
 	stop   context.CancelFunc
 	failed chan error // why the views do not follow any more; holds one
+}
+
+type closingLog interface {
+	domain.Log
+	io.Closer
+}
+
+type closingDirectory interface {
+	directory.Directory
+	io.Closer
 }
 
 // wallClock is the time of the machine.
@@ -76,17 +89,23 @@ func openNode(ctx context.Context, p nodePlan) (n *node, err error) {
 	return n, n.catchUp(ctx, p.progress)
 }
 
-func (n *node) openFiles(ctx context.Context, p nodePlan) (err error) {
+func (n *node) openFiles(ctx context.Context, p nodePlan) error {
 	opt := bolt.Options{Clock: p.clock, Owner: p.owner}
 	if _, err := os.Stat(bolt.Path(p.dir)); errors.Is(err, fs.ErrNotExist) {
 		id := domain.Identity{ID: domain.LogID(domain.NewID(p.clock.Now(), [10]byte(randomBytes(10)))), Partitions: p.partitions}
 		opt.Create = &id
 	}
-	if n.log, err = bolt.Open(ctx, p.dir, opt); err != nil {
+	log, err := bolt.Open(ctx, p.dir, opt)
+	if err != nil {
 		return err
 	}
-	n.people, err = bolt.OpenDirectory(p.dir)
-	return err
+	n.log = log
+	people, err := bolt.OpenDirectory(p.dir)
+	if err != nil {
+		return err
+	}
+	n.people = people
+	return nil
 }
 
 // allViews are the folds behind the API, before the first event.
@@ -96,10 +115,10 @@ func allViews() []projections.Projection {
 	}
 }
 
-// follow begins to keep the views up with the log.
-func (n *node) follow() {
+// follow begins to keep the views, and what else folds the log, up with it.
+func (n *node) follow(more ...projections.Projection) {
 	n.views = memory.NewStore(n.log.Identity())
-	runner := projections.NewRunner(n.log, n.views, allViews()...)
+	runner := projections.NewRunner(n.log, n.views, append(allViews(), more...)...)
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	n.stop = func() { stop(); <-done }
