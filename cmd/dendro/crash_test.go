@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"dendro/adapters/kafka/kafkatest"
 	"dendro/domain"
 )
 
@@ -23,7 +24,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
 		os.Exit(run(context.Background(), os.Args[1:], os.Stdout, os.Stderr))
 	}
-	os.Exit(m.Run())
+	os.Exit(kafkatest.Main(m))
 }
 
 // crashRounds is how often a simulation is killed.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 
-	"dendro/adapters/bolt"
 	"dendro/commands/transfer"
 	"dendro/domain"
 	"dendro/schemas"
@@ -20,47 +19,57 @@ const copyOwner = "dendro log copy"
 
 func newLogCopyCmd() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "copy --data DIR --to DIR [--partitions N]", Short: "Copy a log, also into another number of partitions", Args: noArgs,
+		Use: "copy --from LOG --to LOG [--partitions N]", Short: "Copy a log, also between a file and Kafka", Args: noArgs,
 		Long: `Copy a log, also into another number of partitions, and compare both event by
 event at the end. Ids, streams, versions, times and payloads stay as they are;
 positions and epochs are the copy's own, which has an identity of its own, too.
 
+A LOG is a data directory, or a topic: kafka://HOST:PORT,HOST:PORT/TOPIC.
+
 A copy that was cut off, or whose source has grown, goes on when it is called
 again. A copy that is worked on is a copy no more, and is refused.`,
-		Example: `  dendro log copy --data ./data --to ./copy
-  dendro log copy --data ./data --to ./wide --partitions 16`,
+		Example: `  dendro log copy --from ./data --to ./copy
+  dendro log copy --from ./data --to ./wide --partitions 16
+  dendro log copy --from ./data --to kafka://127.0.0.1:9092/dendro
+  dendro log copy --from kafka://127.0.0.1:9092/dendro --to ./data`,
 	}
 	data := dataFlag(cmd)
-	to := cmd.Flags().String("to", "", "the data directory of the copy")
-	partitions := cmd.Flags().Int("partitions", 0, "partitions of the copy (default: those of the source)")
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		dir, err := data()
+	f := cmd.Flags()
+	from := f.String("from", "", "the log to copy (default: --data)")
+	to := f.String("to", "", "where the copy is to be")
+	partitions := f.Int("partitions", 0, "partitions of the copy (default: those of the source)")
+	replicas := f.Int("replicas", 0, "replicas of a new topic (default: 3, or as many as there are brokers)")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) (err error) {
+		if *from == "" {
+			if *from, err = data(); err != nil {
+				return err
+			}
+		}
+		source, err := parsePlace(*from)
+		if err != nil {
+			return err
+		}
+		target, err := parsePlace(*to)
 		switch {
 		case err != nil:
 			return err
 		case *to == "":
-			return misuse("copy where? give --to DIR")
-		case sameDir(dir, *to):
-			return misuse("%s is the log itself; give --to another directory", *to)
-		case cmd.Flags().Changed("partitions") && (*partitions < 1 || *partitions > domain.MaxPartitions):
+			return misuse("copy where? give --to")
+		case source.same(target):
+			return misuse("%s is the log itself; give --to another place", *from)
+		case f.Changed("partitions") && (*partitions < 1 || *partitions > domain.MaxPartitions):
 			return misuse("%d partitions; give 1 to %d", *partitions, domain.MaxPartitions)
 		}
-		return readLog(cmd.Context(), dir, func(source domain.Log) error {
-			n := *partitions
-			if n == 0 {
-				n = source.Identity().Partitions
-			}
-			p := newProgress(cmd.ErrOrStderr(), "copying")
-			defer p.end()
-			report, err := copyLog(cmd.Context(), source, *to, n, p)
-			if err != nil {
-				return err
-			}
-			p.end()
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "copied %s events, of %s in all; both logs compared and equal\n%s\n",
-				grouped(report.Copied), grouped(report.Events), transfer.Identity(source.Identity(), n).ID)
+		p := newProgress(cmd.ErrOrStderr(), "copying")
+		defer p.end()
+		report, id, err := copyLog(cmd.Context(), source, target, *partitions, *replicas, p)
+		if err != nil {
 			return err
-		})
+		}
+		p.end()
+		_, err = fmt.Fprintf(cmd.OutOrStdout(), "copied %s events, of %s in all; both logs compared and equal\n%s\n",
+			grouped(report.Copied), grouped(report.Events), id.ID)
+		return err
 	}
 	return cmd
 }
@@ -71,16 +80,26 @@ func sameDir(a, b string) bool {
 	return errX == nil && errY == nil && os.SameFile(x, y)
 }
 
-func copyLog(ctx context.Context, source domain.Log, to string, partitions int, p *progress) (report transfer.Report, err error) {
+// copyLog copies into so many partitions; 0 is as many as the source has.
+func copyLog(ctx context.Context, from, to place, partitions, replicas int, p *progress) (report transfer.Report, id domain.Identity, err error) {
+	source, err := from.read(ctx)
+	if err != nil {
+		return report, id, err
+	}
+	defer func() { err = errors.Join(err, source.Close()) }()
 	began, err := transfer.Began(ctx, source)
 	if err != nil {
-		return report, err
+		return report, id, err
 	}
-	id := transfer.Identity(source.Identity(), partitions)
-	target, err := bolt.Open(ctx, to, bolt.Options{Clock: domain.NewManualClock(began), Owner: copyOwner, Create: &id})
+	if partitions == 0 {
+		partitions = source.Identity().Partitions
+	}
+	id = transfer.Identity(source.Identity(), partitions)
+	target, err := to.make(ctx, id, domain.NewManualClock(began), copyOwner, replicas)
 	if err != nil {
-		return report, err
+		return report, id, err
 	}
 	defer func() { err = errors.Join(err, target.Close()) }()
-	return transfer.Copy(ctx, source, target, transfer.Options{Encode: schemas.AppendRecord, Progress: p.report})
+	report, err = transfer.Copy(ctx, source, target, transfer.Options{Encode: schemas.AppendRecord, Progress: p.report})
+	return report, id, err
 }

@@ -77,7 +77,7 @@ func BenchmarkViews(b *testing.B) {
 }
 
 // build brings an empty store up to the cut.
-func build(b *testing.B, log domain.Log, store *memory.Store, folds []projections.Projection, end domain.Cut) {
+func build(b testing.TB, log domain.Log, store *memory.Store, folds []projections.Projection, end domain.Cut) {
 	b.Helper()
 	ctx, stop := context.WithCancel(b.Context())
 	ended := make(chan error, 1)
