@@ -35,7 +35,9 @@ type Config struct {
 
 	// Consequences turns policy and standing on: it gives the commands that an
 	// event asks for in other partitions, as of now, like the engine's method of
-	// that name. Leave it nil where the engine's own reactor does their work.
+	// that name. Leave it nil where the engine's own reactor does their work. An
+	// engine with NoReactions must be Partial: only then does it wait to have
+	// learned of the event.
 	Consequences func(ctx context.Context, r domain.Recorded) ([]commands.Command, error)
 	// DeleteErased turns withdrawal on.
 	DeleteErased bool
