@@ -90,7 +90,7 @@ func (s *sending) judge(err error) error {
 	switch {
 	case errors.Is(err, kerr.InvalidProducerEpoch), errors.Is(err, kerr.ProducerFenced):
 		if s.doubt != nil {
-			return fmt.Errorf("partition %d: %w: %w, and then fenced; own the partition again and look", s.w.p, domain.ErrUnknown, s.doubt)
+			return fmt.Errorf("partition %d: %w: %w: %w; own the partition again and look", s.w.p, domain.ErrUnknown, s.doubt, errOvertaken)
 		}
 		return fmt.Errorf("partition %d: %w", s.w.p, domain.ErrFenced)
 	case errors.Is(err, kerr.NotEnoughReplicas):
@@ -106,6 +106,26 @@ func (s *sending) judge(err error) error {
 		s.doubt = err
 	}
 	return nil
+}
+
+// errOvertaken says that an append may have been written before its owner was
+// fenced, and will not be any more: it can be seen.
+var errOvertaken = errors.New("and then another owner came")
+
+// settle looks what became of an append that was overtaken, and gives the
+// answer to it. At its place stands either it, or the claim behind which it can
+// never come.
+func (w *writer) settle(ctx context.Context, first domain.Recorded, doubt error) error {
+	ctx, cancel := context.WithTimeout(ctx, w.l.opt.Patience)
+	defer cancel()
+	there, _, err := w.l.eventAt(ctx, w.p, first.Position.Seq)
+	switch {
+	case err != nil:
+		return doubt
+	case there.ID == first.ID:
+		return nil
+	}
+	return fmt.Errorf("partition %d: %w", w.p, domain.ErrFenced)
 }
 
 // refused reports whether a broker will take the batch never, and has not.

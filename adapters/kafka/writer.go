@@ -86,6 +86,9 @@ func (w *writer) Append(ctx context.Context, events []domain.Recorded) error {
 	}
 	newest := events[len(events)-1]
 	offset, err := w.send(ctx, encoded, newest.Time)
+	if errors.Is(err, errOvertaken) {
+		offset, err = int64(w.next)-1, w.settle(ctx, events[0], err)
+	}
 	if err == nil && domain.Seq(offset)+1 != w.next {
 		err = damage(w.p, offset, "an append for event %d came to stand there: somebody who does not own the partition has written to it", w.next)
 		w.lose(err)

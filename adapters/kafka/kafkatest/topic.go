@@ -32,6 +32,21 @@ func (c *Cluster) SetTopic(t testing.TB, topic string, configs map[string]string
 	}
 }
 
+// AddPartitions adds so many partitions to a topic.
+func (c *Cluster) AddPartitions(t testing.TB, topic string, n int) {
+	t.Helper()
+	resp, err := c.admin(t).CreatePartitions(t.Context(), n, topic)
+	c.check(t, err)
+	c.check(t, resp.Error())
+}
+
+// DeleteTopic deletes a topic.
+func (c *Cluster) DeleteTopic(t testing.TB, topic string) {
+	t.Helper()
+	_, err := c.admin(t).DeleteTopic(t.Context(), topic)
+	c.check(t, err)
+}
+
 // Leader is the number of the broker that leads a partition.
 func (c *Cluster) Leader(t testing.TB, topic string, partition int32) int {
 	t.Helper()
