@@ -56,13 +56,12 @@ func pass[T any](ctx context.Context, e *Engine, p domain.Partition, here, there
 	defer cancel()
 	perhaps := false // an earlier try may have been done
 	for pause := shortestPause; ; pause = min(2*pause, longestPause) {
-		if a, err = there(limit); err == nil || domain.RefusalKind(err) != "" {
-			return a, err
-		}
-		perhaps = perhaps || !isElsewhere(err) && !errors.Is(err, domain.ErrOverloaded)
-		if !isElsewhere(err) && !errors.Is(err, domain.ErrUnknown) {
+		a, err = there(limit)
+		unknown := errors.Is(err, domain.ErrUnknown)
+		if !isElsewhere(err) && !unknown {
 			break
 		}
+		perhaps = perhaps || unknown
 		if !sleep(limit, pause) {
 			break
 		}
@@ -73,17 +72,18 @@ func pass[T any](ctx context.Context, e *Engine, p domain.Partition, here, there
 	return a, passed(ctx, limit, p, err, perhaps)
 }
 
-// passed words the end of a passage without an answer.
+// passed words the end of a passage; perhaps tells that an earlier try may have
+// been done.
 func passed(ctx, limit context.Context, p domain.Partition, err error, perhaps bool) error {
 	switch {
 	case err == nil || domain.RefusalKind(err) != "":
 		return err
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case limit.Err() != nil && perhaps:
-		return fmt.Errorf("partition %d had no owner for %s: %w", p, passFor, domain.ErrUnknown)
-	case perhaps && !errors.Is(err, domain.ErrUnknown):
-		return fmt.Errorf("%w: sent again, it was answered: %v", domain.ErrUnknown, err)
+	case limit.Err() != nil && isElsewhere(err) && !perhaps:
+		return fmt.Errorf("for %s: %w", passFor, err)
+	case limit.Err() != nil, perhaps:
+		return fmt.Errorf("partition %d: %w; at last: %v", p, domain.ErrUnknown, err)
 	}
 	return err
 }
