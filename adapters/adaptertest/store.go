@@ -34,7 +34,7 @@ type Store interface {
 // views' Readers. Open makes an empty store for the views of a log, and cleans
 // up after the test.
 func StoreSuite(t *testing.T, open func(t *testing.T, id domain.Identity) Store) {
-	for _, c := range slices.Concat(commitTests, locatorTests, contributorTests, moderationTests) {
+	for _, c := range slices.Concat(commitTests, locatorTests, contributorTests, moderationTests, conversationTests, boardTests, statisticsTests) {
 		t.Run(c.name, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), patience)
 			defer cancel()

@@ -25,6 +25,17 @@ import (
 	"dendro/projections/statistics"
 )
 
+var noon = time.Date(2024, 3, 1, 12, 0, 0, 0, time.UTC)
+
+func oneOf[T any](d *domain.Dice, list ...T) T { return list[d.Below(len(list))] }
+
+func inOrder(a, b *conversations.Message) int {
+	if c := a.Created.Compare(b.Created); c != 0 {
+		return c
+	}
+	return a.ID.Compare(b.ID)
+}
+
 // simulated is a campaign: an engine on a log in memory, and people who act at random but
 // from a seed.
 type simulated struct {

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"dendro/adapters/memory"
 	"dendro/domain"
 	"dendro/domain/reward"
 	"dendro/projections"
@@ -118,4 +119,19 @@ func kept(made func() any) float64 {
 	runtime.ReadMemStats(&after)
 	runtime.KeepAlive(x)
 	return float64(after.HeapAlloc) - float64(before.HeapAlloc)
+}
+
+// views is a store that commits are made to one after another.
+type views struct {
+	*memory.Store
+	cut domain.Cut
+}
+
+func newViews(id domain.Identity) *views { return &views{memory.NewStore(id), id.Start()} }
+
+func (v *views) commit(b *testing.B, changes []projections.Change, to domain.Cut) {
+	if err := v.Commit(context.Background(), changes, v.cut, to); err != nil {
+		b.Fatal(err)
+	}
+	v.cut = to
 }

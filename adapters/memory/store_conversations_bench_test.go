@@ -14,6 +14,8 @@ import (
 	"dendro/projections/dataset/datasettest"
 )
 
+var identity = domain.Identity{ID: domain.LogID{9}, Partitions: 2}
+
 // manyEvents is a campaign of 161,000 messages or so.
 func manyEvents() (events []domain.Recorded, messages, bytes int) {
 	for _, partition := range datasettest.History(datasettest.Shape{

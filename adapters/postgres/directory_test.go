@@ -22,8 +22,8 @@ import (
 
 func TestDirectory(t *testing.T) {
 	adaptertest.DirectorySuite(t, func(t *testing.T) (directory.Directory, func(*testing.T) directory.Directory) {
-		dsn := postgrestest.Shared(t).Database(t)
-		now := migrated(t, dsn)
+		dsn := migratedDSN(t, postgrestest.Shared(t))
+		now := open(t, dsn)
 		return postgres.NewDirectory(now), func(t *testing.T) directory.Directory {
 			now.Close()
 			now = open(t, dsn)
@@ -36,7 +36,7 @@ func TestDirectory(t *testing.T) {
 // database's files; and it waits for those who still see the row.
 func TestErasedBytesAreGone(t *testing.T) {
 	server := postgrestest.Shared(t)
-	pool := migrated(t, server.Database(t))
+	pool := migrated(t, server)
 	d := postgres.NewDirectory(pool)
 	secrets := []string{"Xylophone-Quux", "xylophone-quux", "Marmalade-Fnord", "Zebra-Plugh", "Waldo-Garply"}
 	p := adaptertest.SomePerson(1)
@@ -131,7 +131,7 @@ func TestManyMigrateAtOnce(t *testing.T) {
 // done, stays done.
 func TestDirectoryOutlastsCrashes(t *testing.T) {
 	server := postgrestest.New(t)
-	d := postgres.NewDirectory(migrated(t, server.Database(t)))
+	d := postgres.NewDirectory(migrated(t, server))
 	const writers, each = 4, 60
 	added := make(chan directory.Person, writers*each)
 	var all sync.WaitGroup
@@ -165,7 +165,7 @@ func TestDirectoryOutlastsCrashes(t *testing.T) {
 // A list reads no more of the directory than it gives, or an index of what it
 // looks for.
 func TestListsScanNothing(t *testing.T) {
-	pool := migrated(t, postgrestest.Shared(t).Database(t)+" pool_max_conns=1")
+	pool := open(t, migratedDSN(t, postgrestest.Shared(t))+" pool_max_conns=1")
 	d := postgres.NewDirectory(pool)
 	exec(t, pool, `INSERT INTO directory.people
 		SELECT gen_random_uuid(), uuid(lpad((n % 3 + 1)::text, 32, '0')), 'local', 'user ' || n, 'name ' || n, '', now(), 'user ' || n, 'name ' || n

@@ -1,5 +1,27 @@
 // Package postgres keeps in Postgres what several processes share: the directory
-// of people and clients, and the views.
+// of people and clients, and the views. Open makes the pool of connections that
+// both use, Migrate the tables (migrations/).
 //
-// Open makes the pool of connections that both use, Migrate the tables.
+// The life of a commit of the views:
+//
+//  1. Store.Commit sorts the changes by tables and keeps the last one of every
+//     key (gathering). Each table becomes one statement that puts rows, and one
+//     that takes rows away; the rows are its arguments, an array per column, in
+//     Postgres' binary format (column).
+//  2. All statements go to the server at once, in one transaction. The first one
+//     moves the cut (views.advance): it locks the cut's row, so that there is one
+//     committer at a time, and ends the transaction when the cut is not where the
+//     changes continue.
+//  3. If the answer is lost, the same commit is sent again under its own id, and
+//     the cut's row tells whether it was made. Nothing is ever applied in part, or
+//     twice.
+//  4. Those who await the cut are woken (watch), in other processes a moment later.
+//
+// A question of a reader is one statement, and walks along an index, from the
+// place where the page before ended. Rows are read as they are written, column by
+// column.
+//
+// What fails in passing is tried again for about ten seconds (attempt): lost
+// connections, a server that starts again or that another one took over from,
+// serialization failures. Everything else is reported, a full disk too.
 package postgres

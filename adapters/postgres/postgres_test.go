@@ -7,6 +7,7 @@ import (
 
 	"dendro/adapters/postgres"
 	"dendro/adapters/postgres/postgrestest"
+	"dendro/domain"
 )
 
 func TestMain(m *testing.M) { postgrestest.Main(m) }
@@ -22,14 +23,22 @@ func open(t testing.TB, dsn string) *pgxpool.Pool {
 	return pool
 }
 
-// migrated opens a database with all tables.
-func migrated(t testing.TB, dsn string) *pgxpool.Pool {
+// migrated opens a database with all tables, empty.
+func migrated(t testing.TB, server *postgrestest.Server) *pgxpool.Pool {
 	t.Helper()
-	p := open(t, dsn)
-	if err := postgres.Migrate(t.Context(), p); err != nil {
-		t.Fatal(err)
-	}
-	return p
+	return open(t, migratedDSN(t, server))
+}
+
+func migratedDSN(t testing.TB, server *postgrestest.Server) string {
+	t.Helper()
+	return server.Copy(t, "migrated", func(dsn string) error {
+		pool, err := postgres.Open(t.Context(), dsn)
+		if err != nil {
+			return err
+		}
+		defer pool.Close()
+		return postgres.Migrate(t.Context(), pool)
+	})
 }
 
 func exec(t testing.TB, pool *pgxpool.Pool, sql string) {
@@ -57,4 +66,14 @@ func scans(t testing.TB, pool *pgxpool.Pool, table string) (n int) {
 		t.Fatal(err)
 	}
 	return n
+}
+
+// newStore makes a store of a database that was migrated.
+func newStore(t testing.TB, pool *pgxpool.Pool, id domain.Identity) *postgres.Store {
+	t.Helper()
+	s, err := postgres.NewStore(t.Context(), pool, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
 }

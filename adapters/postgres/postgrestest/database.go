@@ -39,11 +39,31 @@ func Shared(t testing.TB) *Server {
 // after the test.
 func (s *Server) Database(t testing.TB) string {
 	t.Helper()
-	s.mu.Lock()
-	s.databases++
-	name := fmt.Sprintf("test_%d", s.databases)
-	s.mu.Unlock()
-	if err := s.administer("CREATE DATABASE " + name); err != nil {
+	return s.database(t, "template1")
+}
+
+// Copy is Database, but for what is in it: what prepare made once, for all that
+// copy the same name.
+func (s *Server) Copy(t testing.TB, name string, prepare func(dsn string) error) string {
+	t.Helper()
+	s.copied.Lock()
+	defer s.copied.Unlock()
+	if !s.prepared[name] {
+		if err := s.administer("CREATE DATABASE " + name); err != nil {
+			t.Fatal(err)
+		}
+		if err := prepare(s.DSN(name)); err != nil {
+			t.Fatal(err)
+		}
+		s.prepared[name] = true
+	}
+	return s.database(t, name)
+}
+
+func (s *Server) database(t testing.TB, template string) string {
+	t.Helper()
+	name := fmt.Sprintf("test_%d", s.databases.Add(1))
+	if err := s.administer("CREATE DATABASE " + name + " TEMPLATE " + template); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {

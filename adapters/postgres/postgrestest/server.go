@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -26,11 +27,14 @@ type Server struct {
 	dir string
 	as  *syscall.Credential // nil: as whoever runs the tests
 
-	mu        sync.Mutex
-	process   *os.Process
-	ended     chan struct{}
-	output    bytes.Buffer // of the server; to be read when it has ended
-	databases int
+	mu      sync.Mutex // guards the process
+	process *os.Process
+	ended   chan struct{}
+	output  bytes.Buffer // of the server; to be read when it has ended
+
+	databases atomic.Int64
+	copied    sync.Mutex // guards prepared, and those that it names
+	prepared  map[string]bool
 }
 
 // errNone says that no Postgres is installed.
@@ -64,7 +68,7 @@ func start() (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{dir: dir}
+	s := &Server{dir: dir, prepared: map[string]bool{}}
 	if err = s.create(); err == nil {
 		err = s.launch()
 	}

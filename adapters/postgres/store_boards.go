@@ -1,0 +1,92 @@
+package postgres
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"dendro/domain"
+	"dendro/domain/reward"
+	"dendro/projections/boards"
+)
+
+type deed = boards.Deed
+
+// deedsTable keeps the totals with its rows: what a commit puts is counted in,
+// what stood there before is counted out.
+var deedsTable = func() *table[deed] {
+	t := newTable("deeds", []string{"subject", "kind", "other"}, append([]column[deed]{
+		uuidOf("subject", func(d *deed) *[16]byte { return &d.Subject }),
+		uuidOf("other", func(d *deed) *domain.ContributorID { return &d.Other }),
+		uuidOf("contributor", func(d *deed) *domain.ContributorID { return &d.By }),
+		instantOf("at", func(d *deed) *time.Time { return &d.At }),
+		integerOf("kind", func(d *deed) *boards.Kind { return &d.Kind }),
+		boolOf("counts", func(d *deed) *bool { return &d.Counts }),
+	}, labelColumns()...)...)
+	columns, key := strings.Join(names(t.columns), ", "), strings.Join(names(t.key), ", ")
+	fresh := fmt.Sprintf("fresh (%s) AS (SELECT * FROM %s)", columns, unnest(t.columns))
+	old := fmt.Sprintf("old AS (SELECT %s FROM %s WHERE (%s) IN (SELECT %s FROM fresh))", columns, t.name, key, key)
+	put := fmt.Sprintf("put AS (%s)", t.insert("SELECT * FROM fresh", names(t.key)))
+	t.put.sql = "WITH " + fresh + ", " + old + ", " + put + countedInto("SELECT 1 AS sign, * FROM fresh UNION ALL SELECT -1, * FROM old")
+	t.remove.sql = "WITH old AS (" + t.deletion() + " RETURNING " + columns + ")" + countedInto("SELECT -1 AS sign, * FROM old")
+	return t
+}()
+
+// labelColumns are a deed's label set: no marks mean that it has none.
+func labelColumns() []column[deed] {
+	columns := []column[deed]{{"marks", integerKind,
+		func(b []byte, d *deed) []byte {
+			if d.Labels == nil {
+				return putAbsent(b)
+			}
+			return putInteger(b, int32(d.Labels.Flags))
+		}, nil,
+	}}
+	for i, name := range reward.MeanLabels {
+		columns = append(columns, column[deed]{name, integerKind, func(b []byte, d *deed) []byte {
+			if d.Labels == nil || d.Labels.Values[i] < 0 {
+				return putAbsent(b)
+			}
+			return putInteger(b, d.Labels.Values[i])
+		}, nil})
+	}
+	return columns
+}
+
+// tallyColumns are the counts that a tally of one kind of deeds is made of, and
+// how each comes about; sign is 1 for a deed that counts, -1 for one that does
+// no longer.
+var tallyColumns = func() (columns []struct{ name, sum string }) {
+	add := func(name, sum string) { columns = append(columns, struct{ name, sum string }{name, sum}) }
+	add("n", "sum(sign)")
+	for i := range reward.MarkLabels {
+		add(fmt.Sprint("mark_", i), fmt.Sprintf("coalesce(sum(sign * (marks >> %d & 1)), 0)", i))
+	}
+	for _, name := range reward.MeanLabels {
+		add(name, fmt.Sprintf("coalesce(sum(sign::bigint * %s), 0)::bigint", name))
+		add(name+"_n", fmt.Sprintf("coalesce(sum(sign) FILTER (WHERE %s IS NOT NULL), 0)", name))
+	}
+	return columns
+}()
+
+// sums writes the counts of signed deeds, by contributor and kind.
+func sums() string {
+	all := make([]string, len(tallyColumns))
+	for i, c := range tallyColumns {
+		all[i] = c.sum
+	}
+	return "contributor, kind, " + strings.Join(all, ", ")
+}
+
+// countedInto writes the end of a statement that adds signed deeds to the
+// totals.
+func countedInto(signed string) string {
+	var columns, set []string
+	for _, c := range tallyColumns {
+		columns = append(columns, c.name)
+		set = append(set, fmt.Sprintf("%s = t.%s + excluded.%s", c.name, c.name, c.name))
+	}
+	return fmt.Sprintf(` INSERT INTO views.deed_totals AS t (contributor, kind, %s)
+		SELECT %s FROM (%s) signed WHERE counts GROUP BY contributor, kind
+		ON CONFLICT (contributor, kind) DO UPDATE SET %s`, strings.Join(columns, ", "), sums(), signed, strings.Join(set, ", "))
+}
