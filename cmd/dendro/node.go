@@ -45,6 +45,7 @@ type node struct {
 	engine  *commands.Engine
 	views   *memory.Store
 	exports *exporter
+	cluster *clusterNode // nil when embedded
 
 	stop   context.CancelFunc
 	failed chan error // why the views do not follow any more; holds one
@@ -82,11 +83,16 @@ func openNode(ctx context.Context, p nodePlan) (n *node, err error) {
 	if err != nil {
 		return n, err
 	}
-	n.follow()
+	return n, n.attend(ctx, p)
+}
+
+// attend brings what folds the log up to its end, and keeps it there.
+func (n *node) attend(ctx context.Context, p nodePlan, more ...projections.Projection) (err error) {
+	n.follow(more...)
 	if n.exports, err = openExporter(filepath.Join(p.dir, "exports"), n.log); err != nil {
-		return n, err
+		return err
 	}
-	return n, n.catchUp(ctx, p.progress)
+	return n.catchUp(ctx, p.progress)
 }
 
 func (n *node) openFiles(ctx context.Context, p nodePlan) error {
@@ -160,7 +166,7 @@ func (n *node) catchUp(ctx context.Context, progress func(done, total int64)) er
 
 // close stops commands first, then what reads what they wrote.
 func (n *node) close() error {
-	var failed []error
+	failed := []error{n.cluster.leave()}
 	if n.engine != nil {
 		failed = append(failed, n.engine.Close())
 	}
@@ -171,6 +177,7 @@ func (n *node) close() error {
 	if n.people != nil {
 		failed = append(failed, n.people.Close())
 	}
+	n.cluster.close()
 	if n.log != nil {
 		failed = append(failed, n.log.Close())
 	}

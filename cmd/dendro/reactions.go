@@ -77,6 +77,11 @@ func (o *outside) configure(c *reactions.Config, texts reactions.Texts) error {
 // registry.
 func (n *node) reactions(p nodePlan, o *outside, r prometheus.Registerer, l *slog.Logger) (*reactions.Reactions, error) {
 	c := reactions.Config{Log: n.log, Engine: n.engine, Clock: p.clock, Dir: reactions.Dir(p.dir), Registry: r, Logger: l}
+	if n.cluster != nil {
+		brokers, topic := n.cluster.plan.brokers, n.cluster.plan.topic
+		c.Subscribe, c.Topic = reactions.KafkaSubscribers(brokers, topic, 0, l), topic
+		c.Consequences = n.engine.Consequences
+	}
 	if err := o.configure(&c, textsOfNow{n}); err != nil {
 		return nil, err
 	}

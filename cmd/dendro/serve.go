@@ -1,25 +1,11 @@
 package main
 
 import (
-	"context"
-	"crypto/rand"
-	"errors"
-	"fmt"
 	"io"
-	"log/slog"
 	"net"
-	"net/http"
-	"os"
-	"time"
 
-	"dendro/adapters/httpapi"
-	"dendro/commands"
 	"dendro/domain"
-	"dendro/domain/campaign"
-	"dendro/domain/directory"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/spf13/cobra"
 )
 
@@ -44,7 +30,7 @@ On SIGINT or SIGTERM the server answers what it has taken, and stops.`,
   dendro serve --data ./data --addr 127.0.0.1:9000 --rate-limits off
   dendro serve --data ./data --dev`,
 	}
-	s := serving{}
+	s := serving{cluster: clusterFlags(cmd), outside: outsideFlags(cmd)}
 	data, config := dataFlag(cmd), configFlag(cmd)
 	f := cmd.Flags()
 	f.StringVar(&s.addr, "addr", "127.0.0.1:8080", "the address to listen on")
@@ -76,6 +62,8 @@ On SIGINT or SIGTERM the server answers what it has taken, and stops.`,
 // serving is what the flags ask for.
 type serving struct {
 	plan     nodePlan
+	cluster  *clusterPlan
+	outside  *outside
 	addr     string
 	limits   string
 	dev      bool
@@ -97,6 +85,9 @@ func (s *serving) check() error {
 	case s.plan.terms == "":
 		return misuse("--terms needs the name of a version")
 	}
+	if err := s.cluster.check(s.dev); err != nil {
+		return err
+	}
 	host, _, err := net.SplitHostPort(s.addr)
 	if err != nil {
 		return misuse("--addr: %v; give HOST:PORT", err)
@@ -110,136 +101,4 @@ func (s *serving) check() error {
 func loopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
-}
-
-// run serves until ctx ends or the views stop following the log.
-func (s *serving) run(ctx context.Context, opened func()) (err error) {
-	s.plan.owner, s.plan.clock = "dendro serve", wallClock
-	n, err := openNode(ctx, s.plan)
-	opened()
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, n.close()) }()
-	api, err := s.api(ctx, n)
-	if err != nil {
-		return err
-	}
-	if err := api.ForgetErased(ctx); err != nil {
-		return err
-	}
-	listener, err := net.Listen("tcp", s.addr)
-	if err != nil {
-		return fmt.Errorf("cannot listen: %w; give another --addr", err)
-	}
-	if err := s.rootToken(ctx, n); err != nil { // shown once, so only when nothing can fail any more
-		return errors.Join(err, listener.Close())
-	}
-	fmt.Fprintf(s.out, "serving %s on http://%s/api/v1/\n", s.plan.dir, listener.Addr())
-	return serveUntil(ctx, listener, api, n.failed)
-}
-
-// How long a connection may take for what.
-const (
-	headerWithin = 10 * time.Second
-	readWithin   = 60 * time.Second
-	writeWithin  = 60 * time.Second // streams move it on
-	idleFor      = 2 * time.Minute
-	drainWithin  = 30 * time.Second
-	maxHeader    = 32 << 10
-)
-
-// serveUntil serves until ctx ends or something failed; then it answers what
-// it has taken.
-func serveUntil(ctx context.Context, l net.Listener, api *httpapi.Server, failed <-chan error) error {
-	srv := &http.Server{
-		Handler: api, ReadHeaderTimeout: headerWithin, ReadTimeout: readWithin, WriteTimeout: writeWithin,
-		IdleTimeout: idleFor, MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
-	}
-	served := make(chan error, 1)
-	go func() { served <- srv.Serve(l) }()
-	var why error
-	select {
-	case why = <-served:
-		return why
-	case why = <-failed:
-	case <-ctx.Done():
-	}
-	api.Drain()
-	drain, cancel := context.WithTimeout(context.Background(), drainWithin)
-	defer cancel()
-	err := srv.Shutdown(drain)
-	if stopped := <-served; !errors.Is(stopped, http.ErrServerClosed) {
-		err = errors.Join(err, stopped)
-	}
-	return errors.Join(why, err)
-}
-
-// rootToken keeps the hash of the token that is given, or makes one where there
-// was none, and prints it, once.
-func (s *serving) rootToken(ctx context.Context, n *node) error {
-	if token := os.Getenv(rootVariable); token != "" {
-		return n.people.SetRootHash(ctx, directory.HashKey(token))
-	}
-	known, err := n.people.RootHash(ctx)
-	if err != nil || known != [32]byte{} {
-		return err
-	}
-	token, err := directory.NewKey(rand.Reader)
-	if err != nil {
-		return err
-	}
-	if err := n.people.SetRootHash(ctx, directory.HashKey(token)); err != nil {
-		return err
-	}
-	fmt.Fprintf(s.out, "root token, shown this once: %s\n", token)
-	return nil
-}
-
-func (s *serving) api(ctx context.Context, n *node) (*httpapi.Server, error) {
-	level := slog.LevelInfo
-	if s.quiet {
-		level = slog.LevelError
-	}
-	registry := prometheus.NewRegistry()
-	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	cfg := n.config(s.plan)
-	cfg.Logger = slog.New(slog.NewJSONHandler(s.errors, &slog.HandlerOptions{Level: level}))
-	cfg.Registry, cfg.NoRateLimits, cfg.InFlight, cfg.MaxBody = registry, s.limits == "off", s.inFlight, s.maxBody
-	if s.dev {
-		var err error
-		if cfg.Dev, err = n.devClient(ctx); err != nil {
-			return nil, err
-		}
-		cfg.AnyKey = true
-	}
-	return httpapi.New(cfg)
-}
-
-// config is what every server on the node works with.
-func (n *node) config(p nodePlan) httpapi.Config {
-	return httpapi.Config{
-		Log: n.log, Engine: n.engine, Views: n.views, Directory: n.people, Clock: p.clock, Random: rand.Reader, Terms: p.terms,
-		Exports: n.exports, Caught: n.following,
-	}
-}
-
-// following tells why the views do not follow the log; nil while they do.
-func (n *node) following() error {
-	select {
-	case err := <-n.failed:
-		n.failed <- err
-		return err
-	default:
-		return nil
-	}
-}
-
-// devClient makes the client that --dev takes everybody for.
-func (n *node) devClient(ctx context.Context) (directory.Client, error) {
-	id := domain.ClientID(domain.Derive(domain.CommandID(n.log.Identity().ID), "dev client", 0))
-	_, err := n.engine.Do(ctx, commands.Command{
-		ID: domain.CommandID(id), Actor: domain.ByRule("dev"), Body: commands.OnCampaign{Do: campaign.RegisterClient{Client: id, Trusted: true}},
-	})
-	return directory.Client{ID: id, Description: "--dev", FrontendType: "dev", Trusted: true}, err
 }

@@ -28,6 +28,8 @@ import (
 	"dendro/domain/contributor"
 	"dendro/domain/policy"
 	"dendro/schemas"
+
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 // benchServer serves a new data directory on a loopback address, as `dendro
@@ -46,7 +48,7 @@ func benchServer(b *testing.B, languages ...string) (*node, string) {
 	p.MaxInitialPromptReview, p.MaxPromptLotteryWaiting, p.MaxPendingTasksPerUser = 1_000_000, 1_000_000, 1_000_000
 	p.Languages = languages
 	benchDo(b, n.engine, commands.OnCampaign{Do: campaign.Configure{Policy: p}})
-	api, err := s.api(b.Context(), n)
+	api, err := s.api(b.Context(), n, prometheus.NewRegistry(), s.logger())
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -56,7 +58,13 @@ func benchServer(b *testing.B, languages ...string) (*node, string) {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	served := make(chan error, 1)
-	go func() { served <- serveUntil(ctx, listener, api, n.failed) }()
+	w := &web{listener: listener, api: api, handler: api}
+	go func() {
+		served <- w.serve(ctx, n.failed, func(ctx context.Context) error {
+			<-ctx.Done()
+			return nil
+		})
+	}()
 	b.Cleanup(func() {
 		stop()
 		if err := <-served; err != nil {
