@@ -113,6 +113,9 @@ func (x *Reactions) questionOf(ctx context.Context, r *domain.Recorded) (q quest
 	return q, found, err
 }
 
+// errNoScores tells nothing of the answer, which may repeat the text.
+var errNoScores = errors.New(`it is not JSON of the form {"model": NAME, "scores": {NAME: NUMBER}}`)
+
 // readScores reads the service's answer: figures as decimals, by name.
 func readScores(raw []byte) (model string, scores []tree.Score, err error) {
 	var a struct {
@@ -121,10 +124,10 @@ func readScores(raw []byte) (model string, scores []tree.Score, err error) {
 	}
 	in := json.NewDecoder(bytes.NewReader(raw))
 	if err := in.Decode(&a); err != nil {
-		return "", nil, err
+		return "", nil, errNoScores
 	}
 	if _, err := in.Token(); !errors.Is(err, io.EOF) {
-		return "", nil, errors.New("more follows behind its JSON")
+		return "", nil, errNoScores
 	}
 	switch {
 	case a.Model == "" || len(a.Model) > maxModelName || !utf8.ValidString(a.Model):

@@ -99,7 +99,7 @@ func TestClassifierThatTalksNonsense(t *testing.T) {
 	stop := started(t, x)
 	eventually(t, "a command", func() bool { return len(engine.log()) == 1 })
 	stop()
-	if list := x.poison.List(); len(list) != 1 || list[0].ID != "classifier@0/2" || !strings.HasPrefix(list[0].Error, "the classifier's answer is of no use") {
+	if list := x.poison.List(); len(list) != 1 || list[0].ID != "classifier@0/2" || !strings.HasPrefix(list[0].Error, "the classifier's answer is of no use") || strings.Contains(list[0].Error, "teapot") {
 		t.Errorf("kept aside: %+v", list)
 	}
 }

@@ -96,7 +96,7 @@ func positionOf(msg *message.Message) (domain.Position, error) {
 	return domain.Position{Partition: domain.Partition(p), Seq: domain.Seq(seq)}, nil
 }
 
-// eventOf reads the event back. Its errors are for good.
+// eventOf reads the event back. Its errors are for good, and quote no payload.
 func eventOf(msg *message.Message) (domain.Recorded, error) {
 	if why := msg.Metadata[metaBroken]; why != "" {
 		return domain.Recorded{}, forGood("the message is broken: %s", why)
@@ -124,8 +124,8 @@ func eventOf(msg *message.Message) (domain.Recorded, error) {
 		return domain.Recorded{}, forGood("the message is broken: %v", in.err)
 	}
 	r.Payload, err = schemas.DecodePayload(domain.EventType(name), r.Schema, msg.Payload)
-	if err != nil {
-		return domain.Recorded{}, forGood("the message is broken: %v", err)
+	if err != nil { // which may quote a text
+		return domain.Recorded{}, forGood("the message is broken: its payload is no %s of version %d that is known here", clip(name, 100), r.Schema)
 	}
 	return r, nil
 }
