@@ -89,10 +89,10 @@ func openClusterNode(ctx context.Context, p nodePlan, c *clusterPlan, l *slog.Lo
 			n = nil
 		}
 	}()
-	id := domain.Identity{ID: domain.LogID(domain.NewID(p.clock.Now(), [10]byte(randomBytes(10)))), Partitions: p.partitions}
-	log, err := kafka.Open(ctx, kafka.Options{
-		Brokers: c.brokers, Topic: c.topic, Clock: p.clock, Owner: c.advertise, Create: &id, Replicas: c.replicas,
-	})
+	if err := os.MkdirAll(p.dir, 0o700); err != nil {
+		return n, err
+	}
+	log, err := c.openLog(ctx, p)
 	if err != nil {
 		return n, err
 	}
@@ -118,6 +118,21 @@ func openClusterNode(ctx context.Context, p nodePlan, c *clusterPlan, l *slog.Lo
 		return n, err
 	}
 	return n, n.attend(ctx, p, n.cluster.owners)
+}
+
+// openLog opens the cluster's log, which the first node to come makes.
+func (c *clusterPlan) openLog(ctx context.Context, p nodePlan) (*kafka.Log, error) {
+	opt := kafka.Options{Brokers: c.brokers, Topic: c.topic, Clock: p.clock, Owner: c.advertise, Replicas: c.replicas}
+	log, err := kafka.Open(ctx, opt)
+	if !errors.Is(err, kafka.ErrNoLog) {
+		return log, err
+	}
+	making := opt
+	making.Create = &domain.Identity{ID: domain.LogID(domain.NewID(p.clock.Now(), [10]byte(randomBytes(10)))), Partitions: p.partitions}
+	if log, err = kafka.Open(ctx, making); errors.Is(err, kafka.ErrOtherLog) {
+		return kafka.Open(ctx, opt) // another node was first
+	}
+	return log, err
 }
 
 // clusterMaxEvents keeps the batch of an append well within what brokers take.

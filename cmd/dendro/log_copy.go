@@ -54,7 +54,7 @@ again. A copy that is worked on is a copy no more, and is refused.`,
 		case err != nil:
 			return err
 		case *to == "":
-			return misuse("copy where? give --to")
+			return misuse("copy where? give --to DIR, or --to kafka://HOST:PORT/TOPIC")
 		case source.same(target):
 			return misuse("%s is the log itself; give --to another place", *from)
 		case f.Changed("partitions") && (*partitions < 1 || *partitions > domain.MaxPartitions):
