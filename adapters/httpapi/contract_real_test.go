@@ -106,7 +106,7 @@ func TestRealHammer(t *testing.T) {
 		}
 	}
 	c := &tally{theContract(t), w.api, map[string]map[int]int{}}
-	hammer(t, c, p, 2, 60)
+	hammer(t, c, p, 2, 40)
 	needTask := []string{"submitInteraction", "closeTask"}
 	for _, op := range c.operations {
 		if c.successes(op.OperationID) == 0 && !slices.Contains(needTask, op.OperationID) {
