@@ -289,7 +289,7 @@ func showStanding(c *call) (reply, error) {
 }
 
 func showWindow(c *call) (reply, error) {
-	size := c.number("window_size", 5, 100)
+	size := c.number("window_size", 5, 1000)
 	owner, f, list, err := c.ownStanding()
 	if err != nil {
 		return reply{}, err
