@@ -120,19 +120,32 @@ func openClusterNode(ctx context.Context, p nodePlan, c *clusterPlan, l *slog.Lo
 	return n, n.attend(ctx, p, n.cluster.owners)
 }
 
+// While another node makes the log, it is there in part only.
+const (
+	makingWithin = 20 * time.Second
+	lookAgain    = 250 * time.Millisecond
+)
+
 // openLog opens the cluster's log, which the first node to come makes.
 func (c *clusterPlan) openLog(ctx context.Context, p nodePlan) (*kafka.Log, error) {
 	opt := kafka.Options{Brokers: c.brokers, Topic: c.topic, Clock: p.clock, Owner: c.advertise, Replicas: c.replicas}
-	log, err := kafka.Open(ctx, opt)
-	if !errors.Is(err, kafka.ErrNoLog) {
-		return log, err
+	for deadline := time.Now().Add(makingWithin); ; {
+		log, err := kafka.Open(ctx, opt)
+		if errors.Is(err, kafka.ErrNoLog) {
+			making := opt
+			making.Create = &domain.Identity{ID: domain.LogID(domain.NewID(p.clock.Now(), [10]byte(randomBytes(10)))), Partitions: p.partitions}
+			log, err = kafka.Open(ctx, making)
+		}
+		halfMade := errors.Is(err, kafka.ErrForeign) || errors.Is(err, kafka.ErrOtherLog) || errors.Is(err, kafka.ErrNoLog)
+		if !halfMade || time.Now().After(deadline) {
+			return log, err
+		}
+		select {
+		case <-time.After(lookAgain):
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
 	}
-	making := opt
-	making.Create = &domain.Identity{ID: domain.LogID(domain.NewID(p.clock.Now(), [10]byte(randomBytes(10)))), Partitions: p.partitions}
-	if log, err = kafka.Open(ctx, making); errors.Is(err, kafka.ErrOtherLog) {
-		return kafka.Open(ctx, opt) // another node was first
-	}
-	return log, err
 }
 
 // clusterMaxEvents keeps the batch of an append well within what brokers take.
