@@ -29,7 +29,8 @@ const (
 // may wait long have a client of their own.
 type client struct {
 	*kgo.Client
-	topic string
+	topic  string
+	expect [16]byte // the topic's id; zero: any
 
 	mu      sync.Mutex
 	id      [16]byte
@@ -53,7 +54,10 @@ func newClient(brokers []string, topic string, more []kgo.Opt) (*client, error) 
 	return &client{Client: cl, topic: topic}, nil
 }
 
-var errNoTopic = errors.New("there is no such topic")
+var (
+	errNoTopic  = errors.New("there is no such topic")
+	errReplaced = errors.New("the topic was deleted and made anew; restore the log from a copy")
+)
 
 // lookup asks who leads the topic's partitions.
 func (c *client) lookup(ctx context.Context) (kmsg.MetadataResponseTopic, error) {
@@ -73,6 +77,9 @@ func (c *client) lookup(ctx context.Context) (kmsg.MetadataResponseTopic, error)
 		return t, errNoTopic
 	} else if err != nil {
 		return t, err
+	}
+	if c.expect != [16]byte{} && c.expect != t.TopicID {
+		return t, errReplaced
 	}
 	slices.SortFunc(t.Partitions, func(a, b kmsg.MetadataResponseTopicPartition) int { return int(a.Partition - b.Partition) })
 	c.mu.Lock()
@@ -117,7 +124,7 @@ func (c *client) forget() {
 func passing(err error) bool {
 	var k *kerr.Error
 	switch {
-	case errors.Is(err, kgo.ErrClientClosed):
+	case errors.Is(err, kgo.ErrClientClosed), errors.Is(err, errReplaced):
 		return false
 	case errors.As(err, &k):
 		// Two claimants at a time are nothing that a producer retries, but we do.

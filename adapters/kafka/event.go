@@ -34,7 +34,6 @@ const (
 	specVersion     = "1.0"
 	sourcePrefix    = "/partitions/"
 	timeForm        = "2006-01-02T15:04:05.000000Z"
-	dataschemaForm  = ".v%d.json"
 	dataschemaStart = ".v"
 	dataschemaEnd   = ".json"
 )
@@ -98,8 +97,8 @@ func (a *appender) headers(b []byte, e *domain.Recorded, schema int) []byte {
 	number(headerSource, uint64(e.Position.Partition))
 	v = append(v, e.Payload.Type()...)
 	put(headerType)
-	v = append(v, e.Payload.Type()...)
-	v = fmt.Appendf(v, dataschemaForm, schema)
+	v = append(append(v, e.Payload.Type()...), dataschemaStart...)
+	v = append(strconv.AppendInt(v, int64(schema), 10), dataschemaEnd...)
 	put(headerSchema)
 	v = e.Time.AppendFormat(v, timeForm)
 	put(headerTime)

@@ -186,11 +186,11 @@ func (l *Log) identify(ctx context.Context) error {
 		return fmt.Errorf("%w: its format is %d with placement %s, this program knows %d with %s; use the program that wrote it",
 			ErrNewer, plate.Format, plate.Placement, logFormat, domain.PlacementName)
 	case plate.Topic != hex.EncodeToString(meta.id[:]):
-		return fmt.Errorf("%w: the topic was made anew since the log was created; restore the log from a copy", ErrOtherLog)
+		return fmt.Errorf("%w: %w", ErrOtherLog, errReplaced)
 	case len(meta.partitions) != plate.Partitions:
 		return fmt.Errorf("%w: the topic has %d partitions, the log has %d: somebody has added some; they cannot be used", ErrUnsafe, len(meta.partitions), plate.Partitions)
 	}
-	l.identity, l.topic = domain.Identity{ID: plate.Log, Partitions: plate.Partitions}, meta.id
+	l.identity, l.topic, l.reads.expect = domain.Identity{ID: plate.Log, Partitions: plate.Partitions}, meta.id, meta.id
 	if want := l.opt.Create; want != nil && *want != l.identity {
 		return fmt.Errorf("%w is there: %s with %d partitions, not %s with %d; give a topic of its own",
 			ErrOtherLog, l.identity.ID, l.identity.Partitions, want.ID, want.Partitions)

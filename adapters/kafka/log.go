@@ -84,4 +84,10 @@ func (l *Log) Close() error {
 }
 
 // connect makes a client of its own for somebody who may keep it busy.
-func (l *Log) connect() (*client, error) { return newClient(l.opt.Brokers, l.opt.Topic, l.opt.Client) }
+func (l *Log) connect() (*client, error) {
+	c, err := newClient(l.opt.Brokers, l.opt.Topic, l.opt.Client)
+	if err == nil {
+		c.expect = l.topic
+	}
+	return c, err
+}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"dendro/adapters/adaptertest"
 	"dendro/adapters/kafka"
@@ -76,13 +77,39 @@ func TestOpenRefuses(t *testing.T) {
 	c.AddPartitions(t, o.Topic, 1)
 	refused("a partition more", o, kafka.ErrUnsafe)
 
-	o = options(t, c, 1)
-	_ = open(t, o).Close()
-	c.DeleteTopic(t, o.Topic)
+}
+
+// A topic that was deleted and made anew is not the log's any more, also for
+// those who have the log open.
+func TestReplacedTopic(t *testing.T) {
+	c := kafkatest.Shared(t)
+	o := options(t, c, 1)
+	o.Patience = 2 * time.Second
+	l := open(t, o)
+	w, feed := own(t, l)
+	mustAppend(t, w, feed.Events(adaptertest.Command(0, 0), 3, 2, 100))
+	end, err := l.End(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
 	o.Create = nil
-	refused("a topic that was deleted", o, kafka.ErrNoLog)
+	c.DeleteTopic(t, o.Topic)
+	if _, err := kafka.Open(t.Context(), o); !errors.Is(err, kafka.ErrNoLog) {
+		t.Errorf("a topic that was deleted: %v, want ErrNoLog", err)
+	}
 	c.CreateTopic(t, o.Topic, 1, 1, map[string]string{"retention.ms": "-1"})
-	refused("a topic that was made anew", o, kafka.ErrOtherLog)
+	if _, err := kafka.Open(t.Context(), o); !errors.Is(err, kafka.ErrOtherLog) {
+		t.Errorf("a topic that was made anew: %v, want ErrOtherLog", err)
+	}
+	if events, err := collect(t.Context(), l, end); err == nil {
+		t.Errorf("it is read, with %d events", len(events))
+	}
+	if err := w.Append(t.Context(), feed.Events(adaptertest.Command(0, 1), 1, 1, 100)); err == nil {
+		t.Error("it is written to")
+	}
+	if _, end := c.Offsets(t, o.Topic, 0); end != 0 {
+		t.Errorf("it holds %d records", end)
+	}
 }
 
 // Many create a log at a time: all open the same one.

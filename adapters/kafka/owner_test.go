@@ -83,12 +83,11 @@ func TestFrozenOwner(t *testing.T) {
 	for round := range rounds {
 		cmd := exec.Command(os.Args[0])
 		cmd.Env = append(os.Environ(), childTopic+"="+o.Topic, childBrokers+"="+strings.Join(o.Brokers, ","), childRound+"="+strconv.Itoa(round))
-		cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 		out, err := cmd.StdoutPipe()
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := cmd.Start(); err != nil {
+		if err := kafkatest.StartChild(cmd); err != nil {
 			t.Fatal(err)
 		}
 		answers := make(map[int]string)

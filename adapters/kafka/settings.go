@@ -17,9 +17,9 @@ type topicMeta struct {
 	partitions []kmsg.MetadataResponseTopicPartition
 }
 
-// patientTries bounds for how long a topic may be unknown: to brokers that have
-// just started, or while it is being made.
-const patientTries = 8
+// patientTries bounds for how long a topic may be unknown, as it is to brokers
+// that have not heard of it yet: most of a second.
+const patientTries = 6
 
 // topicOf asks for the client's topic. It answers errNoTopic.
 func (l *Log) topicOf(ctx context.Context, c *client) (topicMeta, error) {
@@ -28,8 +28,8 @@ func (l *Log) topicOf(ctx context.Context, c *client) (topicMeta, error) {
 	err := persist(ctx, func() error {
 		t, err := c.lookup(ctx)
 		if errors.Is(err, errNoTopic) {
-			if unknown++; unknown < patientTries && l.opt.Create != nil {
-				return err
+			if unknown++; unknown < patientTries || l.opt.Create != nil {
+				return err // one that was just made becomes known for certain
 			}
 			m.partitions = nil
 			return nil

@@ -49,14 +49,11 @@ func Start(t testing.TB, brokers int, settings ...string) *Cluster {
 // cluster makes directories and configurations.
 func (i *installation) cluster(ctx context.Context, brokers int, settings []string, jvm ...string) (*Cluster, error) {
 	sweep()
-	dir, err := os.MkdirTemp("", directories)
+	c, err := newDirectory()
 	if err != nil {
 		return nil, err
 	}
-	c := &Cluster{dir: dir, unlock: func() {}}
-	if c.unlock, err = lock(filepath.Join(dir, "lock")); err != nil {
-		return nil, err
-	}
+	dir := c.dir
 	taken := make(map[int]bool)
 	voters := make([]string, brokers)
 	for k := range brokers {
@@ -80,6 +77,22 @@ func (i *installation) cluster(ctx context.Context, brokers int, settings []stri
 		}
 	}
 	return c, nil
+}
+
+// newDirectory makes a cluster's directory. It gets its name when it is locked:
+// before that another process could sweep it away.
+func newDirectory() (*Cluster, error) {
+	const unnamed = "new-"
+	dir, err := os.MkdirTemp("", unnamed+directories)
+	if err != nil {
+		return nil, err
+	}
+	unlock, err := lock(filepath.Join(dir, "lock"))
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	name := filepath.Join(filepath.Dir(dir), strings.TrimPrefix(filepath.Base(dir), unnamed))
+	return &Cluster{dir: name, unlock: unlock}, os.Rename(dir, name)
 }
 
 // sweep removes directories of clusters whose process was killed: their locks
@@ -132,15 +145,6 @@ func (c *Cluster) ready(ctx context.Context, brokers int) error {
 			return fmt.Errorf("%d brokers did not get ready (%w); the first said:\n%s", brokers, errors.Join(ctx.Err(), err), c.nodes[0].tail())
 		case <-time.After(50 * time.Millisecond):
 		}
-	}
-}
-
-func (p *process) ended() bool {
-	select {
-	case <-p.gone:
-		return true
-	default:
-		return false
 	}
 }
 

@@ -5,7 +5,7 @@
 // it (install); every later one starts brokers out of that in a second or two.
 // A cluster lives in a temporary directory, on loopback ports of its own. It
 // ends with its test; and should the test process be killed, the system kills
-// the brokers with it (spawn), and the next cluster sweeps up what they left.
+// the brokers with it (StartChild), and the next cluster sweeps up what they left.
 //
 // Most tests share one broker:
 //

@@ -9,9 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 )
@@ -120,41 +118,6 @@ func (n *node) tail() string {
 		return err.Error()
 	}
 	return string(b[max(0, len(b)-most):])
-}
-
-// process is a child that is dead when gone is closed.
-type process struct {
-	cmd  *exec.Cmd
-	gone chan struct{}
-}
-
-// spawning runs in one thread that lives as long as this process: the system
-// kills a child with Pdeathsig when the thread that started it ends.
-var spawning = sync.OnceValue(func() chan<- func() {
-	calls := make(chan func())
-	go func() {
-		runtime.LockOSThread()
-		for call := range calls {
-			call()
-		}
-	}()
-	return calls
-})
-
-// spawn starts a child that dies with this process.
-func spawn(cmd *exec.Cmd) (*process, error) {
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	started := make(chan error)
-	spawning() <- func() { started <- cmd.Start() }
-	if err := <-started; err != nil {
-		return nil, err
-	}
-	p := &process{cmd: cmd, gone: make(chan struct{})}
-	go func() {
-		_ = cmd.Wait() // how it ended is in its output
-		close(p.gone)
-	}()
-	return p, nil
 }
 
 // freeAddress finds a loopback port. It keeps away from those that the system

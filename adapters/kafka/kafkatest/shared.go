@@ -9,21 +9,22 @@ import (
 	"testing"
 )
 
-// shared is the broker of those tests that leave it as it is.
+// shared are clusters that outlive the test that starts them, by their number
+// of brokers.
 var shared struct {
 	sync.Mutex
-	cluster *Cluster
-	err     error
+	clusters map[int]*Cluster
+	err      error
 }
 
-// Main runs the tests of a package and then ends the shared broker. It gives
+// Main runs the tests of a package and then ends the shared clusters. It gives
 // the exit code.
 func Main(m *testing.M) int {
 	defer func() {
 		shared.Lock()
 		defer shared.Unlock()
-		if shared.cluster != nil {
-			shared.cluster.remove()
+		for _, c := range shared.clusters {
+			c.remove()
 		}
 	}()
 	return m.Run()
@@ -33,19 +34,35 @@ func Main(m *testing.M) int {
 // first of them starts. They use topics of their own.
 func Shared(t testing.TB) *Cluster {
 	t.Helper()
+	return SharedOf(t, 1)
+}
+
+// SharedOf is Shared, of so many brokers. Tests leave them all running.
+func SharedOf(t testing.TB, brokers int) *Cluster {
+	t.Helper()
 	i := need(t)
 	shared.Lock()
 	defer shared.Unlock()
-	if shared.cluster == nil && shared.err == nil {
-		shared.cluster, shared.err = i.cluster(context.Background(), 1, nil)
-		if shared.err == nil {
-			shared.err = shared.cluster.start(context.Background())
-		}
+	if shared.err == nil && shared.clusters[brokers] == nil {
+		shared.err = i.share(brokers)
 	}
 	if shared.err != nil {
 		t.Fatal(shared.err)
 	}
-	return shared.cluster
+	return shared.clusters[brokers]
+}
+
+// share starts a shared cluster; the lock is held.
+func (i *installation) share(brokers int) error {
+	c, err := i.cluster(context.Background(), brokers, nil)
+	if err != nil {
+		return err
+	}
+	if shared.clusters == nil {
+		shared.clusters = make(map[int]*Cluster)
+	}
+	shared.clusters[brokers] = c
+	return c.start(context.Background())
 }
 
 var topics atomic.Int64
