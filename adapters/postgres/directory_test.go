@@ -153,7 +153,9 @@ func TestDirectoryOutlastsCrashes(t *testing.T) {
 			<-added
 		}
 		server.Kill()
-		server.Restart(t)
+		if err := server.Restart(); err != nil {
+			t.Fatal(err)
+		}
 	}
 	all.Wait()
 	people, err := d.List(t.Context(), directory.Query{Order: directory.ByUsername, Max: writers*each + 1})
@@ -172,7 +174,7 @@ func TestListsScanNothing(t *testing.T) {
 		FROM generate_series(1, 20000) n`)
 	exec(t, pool, "VACUUM ANALYZE directory.people")
 	somebody := directory.Key{Name: "user 1500", ID: domain.ContributorID{5}}
-	scansNone(t, pool, "directory.people", func() {
+	scansNone(t, pool, "List", func() {
 		for _, order := range []directory.Order{directory.ByUsername, directory.ByDisplayName} {
 			for _, client := range []domain.ClientID{{}, {15: 1}} {
 				for _, q := range []directory.Query{
@@ -186,5 +188,5 @@ func TestListsScanNothing(t *testing.T) {
 				}
 			}
 		}
-	})
+	}, "directory.people")
 }

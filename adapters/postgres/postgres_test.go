@@ -48,24 +48,27 @@ func exec(t testing.TB, pool *pgxpool.Pool, sql string) {
 	}
 }
 
-// scansNone fails the test if what is done reads the whole table row by row.
-// The pool has one connection, which counts what it did.
-func scansNone(t testing.TB, pool *pgxpool.Pool, table string, do func()) {
+// scansNone fails the test if what is done reads one of the tables whole. The
+// pool has one connection, which counts what it did.
+func scansNone(t testing.TB, pool *pgxpool.Pool, what string, do func(), tables ...string) {
 	t.Helper()
-	before := scans(t, pool, table)
+	before := scans(t, pool, tables)
 	do()
-	if after := scans(t, pool, table); after != before {
-		t.Errorf("%s was scanned %d times", table, after-before)
+	for i, after := range scans(t, pool, tables) {
+		if after != before[i] {
+			t.Errorf("%s: %s is read whole", what, tables[i])
+		}
 	}
 }
 
-func scans(t testing.TB, pool *pgxpool.Pool, table string) (n int) {
+func scans(t testing.TB, pool *pgxpool.Pool, tables []string) (counts []int) {
 	t.Helper()
 	exec(t, pool, "SELECT pg_stat_force_next_flush()")
-	if err := pool.QueryRow(t.Context(), "SELECT pg_stat_get_numscans($1::regclass)", table).Scan(&n); err != nil {
+	err := pool.QueryRow(t.Context(), "SELECT array_agg(pg_stat_get_numscans(name::regclass) ORDER BY n) FROM unnest($1::text[]) WITH ORDINALITY AS t (name, n)", tables).Scan(&counts)
+	if err != nil {
 		t.Fatal(err)
 	}
-	return n
+	return counts
 }
 
 // newStore makes a store of a database that was migrated.

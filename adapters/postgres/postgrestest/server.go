@@ -168,13 +168,10 @@ func (s *Server) Kill() {
 }
 
 // Restart starts a server that was killed.
-func (s *Server) Restart(t testing.TB) {
-	t.Helper()
+func (s *Server) Restart() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := s.launch(); err != nil {
-		t.Fatal(err)
-	}
+	return s.launch()
 }
 
 // Data is the directory with the server's files.
