@@ -17,7 +17,8 @@
 //     connection is answered by sending the same bytes again.
 //  4. The answer is the offset: it must be the first event's seq - 1. Without an
 //     answer until Options.Patience is over: ErrUnknown when some try may have
-//     reached a leader, ErrOverloaded when none has.
+//     reached a leader, ErrOverloaded when none has. An append that was fenced
+//     after a try of unknown outcome is looked up (settle).
 //
 // # Taking over
 //

@@ -1,6 +1,7 @@
 package kafka_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
@@ -24,7 +25,10 @@ func TestForgetfulBrokers(t *testing.T) {
 	l := open(t, o)
 	first, feed := own(t, l)
 	mustAppend(t, first, feed.Events(adaptertest.Command(0, 0), 2, 1, 100))
-	forgotten(t, c, o)
+	forgotten(t, c)
+	for len(producers(t, c, o)) > 0 {
+		time.Sleep(100 * time.Millisecond)
+	}
 
 	// An owner whose claim may be forgotten stops by itself.
 	stale := feed.Events(adaptertest.Command(0, 1), 2, 1, 100)
@@ -47,11 +51,32 @@ func TestForgetfulBrokers(t *testing.T) {
 	if n := len(all(t, l)); n != 6 {
 		t.Fatalf("%d events, want 6", n)
 	}
+	t.Run("a claim that may still be good", func(t *testing.T) { outlasting(t, c) })
 }
 
-// forgotten waits until the leader knows no producer and the coordinator no
-// transactional id.
-func forgotten(t *testing.T, c *kafkatest.Cluster, o kafka.Options) {
+// The clock of the owner before is ahead: for all that the next one can tell it
+// has just claimed, so the next one waits, and then owns.
+func outlasting(t *testing.T, c *kafkatest.Cluster) {
+	o := options(t, c, 1)
+	o.Clock = domain.ClockFunc(func() time.Time { return time.Now().Add(time.Hour) })
+	l := open(t, o)
+	w, feed := own(t, l)
+	mustAppend(t, w, feed.Events(adaptertest.Command(0, 0), 2, 1, 100))
+	forgotten(t, c)
+	impatient, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+	defer cancel()
+	if _, err := l.Own(impatient, 0); !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatalf("owning at once: %v, want to wait", err)
+	}
+	w, feed = own(t, l)
+	mustAppend(t, w, feed.Events(adaptertest.Command(0, 1), 2, 1, 100))
+	if n := len(all(t, l)); n != 6 {
+		t.Fatalf("%d events, want 6", n)
+	}
+}
+
+// forgotten waits until the coordinator knows no transactional id.
+func forgotten(t *testing.T, c *kafkatest.Cluster) {
 	t.Helper()
 	admin := adminOf(t, c)
 	for {
@@ -59,7 +84,7 @@ func forgotten(t *testing.T, c *kafkatest.Cluster, o kafka.Options) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(producers(t, c, o)) == 0 && len(ids) == 0 {
+		if len(ids) == 0 {
 			return
 		}
 		time.Sleep(100 * time.Millisecond)

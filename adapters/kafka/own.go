@@ -63,7 +63,6 @@ func (w *writer) own(ctx context.Context) error {
 // take makes one claim under the next epoch of the partition's producer. It
 // answers ErrFenced when another claimant was faster, and what send answers.
 func (w *writer) take(ctx, try context.Context) error {
-	began := time.Now()
 	by, err := w.c.nextEpoch(try, w.l.transactional(w.p))
 	if err != nil {
 		return err
@@ -72,23 +71,23 @@ func (w *writer) take(ctx, try context.Context) error {
 	if err != nil {
 		return err
 	}
-	if last.Position.Seq > 0 && lastBy.id != by.id {
-		if err := w.l.outlast(ctx, last); err != nil {
-			return err
-		}
-		return w.claimBehind(ctx, began, by, last)
+	if last.Position.Seq == 0 || lastBy.id == by.id {
+		return w.claimBehind(try, by, last)
 	}
-	return w.claimBehind(try, began, by, last)
+	if err := w.l.outlast(ctx, last); err != nil {
+		return err
+	}
+	return w.claimBehind(ctx, by, last)
 }
 
 // claimBehind writes the claim, meant to stand behind last.
-func (w *writer) claimBehind(ctx context.Context, began time.Time, by producer, last domain.Recorded) error {
+func (w *writer) claimBehind(ctx context.Context, by producer, last domain.Recorded) error {
 	claim := newClaim(w.l.identity.ID, w.p, by, last, w.l.opt.Owner, w.l.opt.Clock.Now())
 	encoded, err := w.encode(by, 0, []domain.Recorded{claim})
 	if err != nil {
 		return err
 	}
-	w.until = began.Add(w.l.lease)
+	w.until = time.Now().Add(w.l.lease)
 	offset, err := w.send(ctx, encoded, claim.Time)
 	if err != nil {
 		return err
