@@ -40,12 +40,10 @@ func (e *Engine) Consequences(ctx context.Context, r domain.Recorded) ([]Command
 	if !any {
 		return nil, nil
 	}
-	if e.opt.Partial {
-		// Not just the event: of a policy and a pool that come at the same time
-		// on two nodes, one must be seen together with the other.
-		if err := e.catchUp(ctx); err != nil {
-			return nil, err
-		}
+	// Not just with the event: of a policy and a pool that come at the same time
+	// on two nodes, one must be seen together with the other.
+	if err := e.catchUp(ctx); err != nil {
+		return nil, err
 	}
 	if c.policy {
 		return e.facts.spread(nil), nil

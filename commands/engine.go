@@ -40,6 +40,12 @@ type Options struct {
 	QueueSize int // commands that wait per partition before ErrOverloaded; 4,096
 	MaxBatch  int // commands decided for one append; 1,024
 	MaxEvents int // events after which an append takes no further command; 8,192
+
+	// MaxBytes are the bytes after which an append takes no further command, as
+	// Size measures its events; no matter when 0. A log that bounds its appends
+	// needs a part of that, so that the last command's events have room.
+	MaxBytes int
+	Size     func(*domain.Recorded) int
 }
 
 // Checkpoints keeps bytes under a name and the revision of the fold that made
@@ -73,8 +79,8 @@ type Engine struct {
 // the log is empty; a Partial engine owns none yet, and learns what the log
 // holds. ctx bounds the opening only.
 func Open(ctx context.Context, log domain.Log, opt Options) (*Engine, error) {
-	if opt.Clock == nil || opt.Dice == nil {
-		return nil, errors.New("an engine needs a clock and dice")
+	if opt.Clock == nil || opt.Dice == nil || opt.MaxBytes > 0 && opt.Size == nil {
+		return nil, errors.New("an engine needs a clock and dice, and to bound bytes a measure of them")
 	}
 	opt.QueueSize = orDefault(opt.QueueSize, 4096)
 	opt.MaxBatch = orDefault(opt.MaxBatch, 1024)

@@ -40,8 +40,11 @@ const followAgain = 200 * time.Millisecond
 func (e *Engine) follow(ctx context.Context) {
 	for {
 		err := e.followOnce(ctx)
+		if ctx.Err() != nil {
+			err = domain.ErrClosed
+		}
 		var damage *domain.Damage
-		if ctx.Err() != nil || errors.As(err, &damage) || errors.Is(err, domain.ErrForeignCut) || errors.Is(err, domain.ErrClosed) {
+		if errors.As(err, &damage) || errors.Is(err, domain.ErrForeignCut) || errors.Is(err, domain.ErrClosed) {
 			e.facts.stop(err)
 			return
 		}

@@ -35,10 +35,12 @@ type cluster struct {
 	mute   int   // a node that nobody reaches; -1 none
 	dice   *domain.Dice
 	counts map[string]int
+
+	elsewhere bool // reactions follow outside the nodes
 }
 
-func newCluster(t *testing.T, nodes, partitions int, seed uint64) *cluster {
-	c := &cluster{t: t, clock: domain.NewManualClock(t0), dice: domain.NewDice(seed), mute: -1, counts: map[string]int{}}
+func newCluster(t *testing.T, nodes, partitions int, seed uint64, elsewhere bool) *cluster {
+	c := &cluster{t: t, clock: domain.NewManualClock(t0), dice: domain.NewDice(seed), mute: -1, counts: map[string]int{}, elsewhere: elsewhere}
 	c.log = domaintest.NewLog(partitions, c.clock)
 	c.owners = make([]int, partitions)
 	c.nodes = make([]*Engine, nodes)
@@ -58,7 +60,7 @@ func (c *cluster) open(n int) {
 	p.MaxActiveTrees, p.GoalTreeSize, p.MinGoalTreeSize, p.RandomGoalTreeSize, p.AutoModRedFlags = 2, 6, 3, true, 2
 	e, err := Open(context.Background(), c.log, Options{
 		Clock: c.clock, Dice: seedDice, Policy: &p, Checkpoints: c.kept[n], Partial: true,
-		Peers: &wire{c, n}, Lost: func(p domain.Partition, _ error) { c.lost(n, p) },
+		NoReactions: c.elsewhere, Peers: &wire{c, n}, Lost: func(p domain.Partition, _ error) { c.lost(n, p) },
 	})
 	if err != nil {
 		c.t.Fatal(err)
@@ -277,40 +279,106 @@ func (c *cluster) factsEqual(name string, have *facts) {
 func TestNodes(t *testing.T) {
 	for seed := range uint64(4) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
-			c := newCluster(t, 2+int(seed%2), 5, seed)
-			stop, disturbed := make(chan struct{}), make(chan struct{})
-			go func() { defer close(disturbed); c.disturb(stop) }()
-			worlds := make([]*world, 3)
-			var crowd sync.WaitGroup
-			for i := range worlds {
-				w := &world{t: t, clock: c.clock, dice: domain.NewDice(100*seed + uint64(i)), refused: map[domain.Kind]int{}, acked: map[domain.CommandID]int{}, via: c.node, number: byte(i + 1)}
-				worlds[i] = w
-				crowd.Go(func() {
-					w.join(6)
-					for range 400 {
-						w.step()
-					}
-				})
-			}
-			crowd.Wait()
-			close(stop)
-			<-disturbed
-			for p, n := range c.owners {
-				c.assign(domain.Partition(p), n)
-			}
-			c.settle()
-			c.check(worlds)
-			for _, e := range c.nodes {
-				if err := e.Close(); err != nil {
-					t.Error(err)
-				}
-			}
-			checkLottery(t, c.log)
-			t.Logf("%d events, %v, refusals %v", len(c.log.All()), c.counts, worlds[0].refused)
-			if c.counts["passed on"] == 0 || c.counts["lost"] == 0 || c.counts["died"] == 0 {
-				t.Error("nothing happened")
+			c := newCluster(t, 2+int(seed%2), 5, seed, false)
+			c.crowd(seed, nil)
+		})
+	}
+}
+
+// The same, when what follows from an event is done by others, who ask any
+// node for it, twice, late, and in an order of their own.
+func TestConsequencesElsewhere(t *testing.T) {
+	for seed := range uint64(2) {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			c := newCluster(t, 3, 5, seed, true)
+			c.crowd(seed, c.react)
+		})
+	}
+}
+
+// crowd lets three crowds at the cluster, and checks what has become of it.
+func (c *cluster) crowd(seed uint64, react func(stop <-chan struct{})) {
+	t := c.t
+	stop := make(chan struct{})
+	var others, crowd sync.WaitGroup
+	others.Go(func() { c.disturb(stop) })
+	worlds := make([]*world, 3)
+	for i := range worlds {
+		w := &world{t: t, clock: c.clock, dice: domain.NewDice(100*seed + uint64(i)), refused: map[domain.Kind]int{}, acked: map[domain.CommandID]int{}, via: c.node, number: byte(i + 1)}
+		worlds[i] = w
+		crowd.Go(func() {
+			w.join(6)
+			for range 400 {
+				w.step()
 			}
 		})
+	}
+	if react != nil {
+		others.Go(func() { react(stop) })
+	}
+	crowd.Wait()
+	close(stop)
+	others.Wait()
+	for p, n := range c.owners {
+		c.assign(domain.Partition(p), n)
+	}
+	c.settle()
+	c.check(worlds)
+	for _, e := range c.nodes {
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	checkLottery(t, c.log)
+	t.Logf("%d events, %v, refusals %v", len(c.log.All()), c.counts, worlds[0].refused)
+	if c.counts["passed on"] == 0 || c.counts["lost"] == 0 || c.counts["died"] == 0 {
+		t.Error("nothing happened")
+	}
+}
+
+// react lets follow what each event asks for, twice, until the log has ended
+// after stop was closed. Within a partition it keeps the order, as consumers do.
+func (c *cluster) react(stop <-chan struct{}) {
+	at := c.log.Identity().Start()
+	for stopped := false; ; {
+		end, _ := c.log.End(context.Background())
+		if stopped && at.Equal(end) {
+			return
+		}
+		var events []domain.Recorded
+		for r, err := range c.log.Read(context.Background(), at, end) {
+			if err != nil {
+				c.t.Error(err)
+				return
+			}
+			events = append(events, r)
+		}
+		for i := range events {
+			c.followUp(events[i])
+			c.followUp(events[c.below(i+1)])
+		}
+		at = end
+		select {
+		case <-stop:
+			stopped = true
+		default:
+			time.Sleep(time.Millisecond)
+		}
+	}
+}
+
+// followUp asks any node, and does what it says by any node, until that worked.
+func (c *cluster) followUp(r domain.Recorded) {
+	for {
+		todo, err := c.node().Consequences(context.Background(), r)
+		for _, one := range todo {
+			if _, failed := c.node().Do(context.Background(), one); domain.RefusalKind(failed) == "" {
+				err = errors.Join(err, failed)
+			}
+		}
+		if err == nil {
+			return
+		}
 	}
 }
 
@@ -378,7 +446,7 @@ func (c *cluster) followed(states []*state) {
 
 // Two engines, one of which is handed everything by hand.
 func twoNodes(t *testing.T) (c *cluster, a, b *Engine) {
-	c = newCluster(t, 2, 3, 1)
+	c = newCluster(t, 2, 3, 1, false)
 	c.dice = domain.NewDice(3)
 	t.Cleanup(func() {
 		for _, e := range c.nodes {

@@ -55,6 +55,11 @@ func (e *Engine) acquire(ctx context.Context, p domain.Partition) error {
 	}
 	err = w.rebuild(ctx)
 	if err == nil {
+		// What an earlier owner was asked because of an event, the next one must
+		// not undo because it has not heard of it.
+		err = e.catchUp(ctx)
+	}
+	if err == nil {
 		err = e.start(w)
 	}
 	if err != nil {

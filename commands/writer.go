@@ -183,8 +183,9 @@ func (w *writer) store(ctx context.Context, events []domain.Recorded) error {
 // the first done requests.
 func (w *writer) decide(batch []*request) (done int, answers []answer, events []domain.Recorded, err error) {
 	policy, _ := w.e.facts.policy()
+	bytes := 0
 	for _, r := range batch {
-		if len(events) >= w.e.opt.MaxEvents {
+		if len(events) >= w.e.opt.MaxEvents || w.e.opt.MaxBytes > 0 && bytes >= w.e.opt.MaxBytes {
 			break
 		}
 		a, added, err := w.one(r, policy, events)
@@ -193,6 +194,9 @@ func (w *writer) decide(batch []*request) (done int, answers []answer, events []
 		}
 		answers = append(answers, a)
 		events = append(events, added...)
+		for i := 0; i < len(added) && w.e.opt.MaxBytes > 0; i++ {
+			bytes += w.e.opt.Size(&added[i])
+		}
 	}
 	return len(answers), answers, events, nil
 }
