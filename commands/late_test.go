@@ -44,7 +44,7 @@ type late struct {
 }
 
 // newLate gives all partitions but that of English to the first node.
-func newLate(t *testing.T) *late {
+func newLate(t *testing.T, reactions bool) *late {
 	l := &late{world: &world{t: t, clock: domain.NewManualClock(t0), dice: domain.NewDice(1), refused: map[domain.Kind]int{}, acked: map[domain.CommandID]int{}}}
 	l.log = domaintest.NewLog(4, l.clock)
 	l.behind = &lateLog{Log: l.log}
@@ -55,7 +55,7 @@ func newLate(t *testing.T) *late {
 		return seedDice(id)
 	}
 	open := func(log domain.Log, peer **Engine) *Engine {
-		e, err := Open(t.Context(), log, Options{Clock: l.clock, Dice: dice, Partial: true, NoReactions: true, Peers: &direct{peer}})
+		e, err := Open(t.Context(), log, Options{Clock: l.clock, Dice: dice, Partial: true, NoReactions: !reactions, Peers: &direct{peer}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -117,7 +117,7 @@ func (l *late) disable() domain.Recorded {
 // on owners who know of the event: what is not allowed since is not done behind
 // the answer.
 func TestConsequencesWait(t *testing.T) {
-	l := newLate(t)
+	l := newLate(t, false)
 	l.must(RequestTask{Contributor: l.members[0], Language: "en", Kind: domain.TaskInitialPrompt})
 	next, _ := l.engine.Policy()
 	next.MaxActiveTrees++
@@ -146,7 +146,7 @@ func TestConsequencesWait(t *testing.T) {
 
 // Who takes a partition over knows by then what the log holds.
 func TestAcquireWaits(t *testing.T) {
-	l := newLate(t)
+	l := newLate(t, false)
 	release, released := l.hold()
 	l.disable()
 	time.AfterFunc(5*time.Millisecond, release)
@@ -155,10 +155,49 @@ func TestAcquireWaits(t *testing.T) {
 	}
 }
 
+// What an earlier owner decided is followed in all partitions of the next one,
+// which hears of it by taking over.
+func TestTakenOverIsFollowed(t *testing.T) {
+	l := newLate(t, true)
+	if l.b.place(domain.ContributorStream(l.members[0])) == l.english() {
+		t.Fatal("the contributor is in the prompt's partition; take another")
+	}
+	l.prompt()
+	release, _ := l.hold()
+	l.disable()
+	time.AfterFunc(5*time.Millisecond, release)
+	if err := l.b.Acquire(t.Context(), l.b.place(domain.ContributorStream(l.members[0]))); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.b.Quiesce(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if n := l.halted(); n != 1 {
+		t.Errorf("%d prompts were halted, want 1", n)
+	}
+}
+
+// prompt makes a prompt of the first member, which waits for its reviews.
+func (w *world) prompt() {
+	task, _ := w.must(RequestTask{Contributor: w.members[0], Language: "en", Kind: domain.TaskInitialPrompt}).Task()
+	w.must(OnTree{Do: tree.Acknowledge{Task: task.Task, FrontendID: "f"}})
+	w.must(OnTree{Do: tree.SubmitText{Task: task.Task, By: w.members[0], FrontendID: "m", Text: "What is a ring?"}})
+}
+
+// halted counts the trees that were halted.
+func (w *world) halted() (n int) {
+	for _, r := range w.log.All() {
+		if e, ok := r.Payload.(tree.StateChanged); ok && e.To == domain.HaltedByModerator {
+			n++
+		}
+	}
+	return n
+}
+
 // A command that was let in before its contributor was shut out, and waits, is
 // refused when its turn comes.
 func TestShutOutWhileWaiting(t *testing.T) {
-	l := newLate(t)
+	l := newLate(t, false)
 	release, _ := l.hold()
 	l.disable()
 	begun, gate := make(chan struct{}, 9), make(chan struct{})
@@ -204,9 +243,7 @@ func TestUnansweredIsFollowed(t *testing.T) {
 	w := newWorld(t, 2, 2, 1, nil)
 	defer w.close()
 	w.dice = domain.NewDice(3) // no repetition of the helper's own below
-	task, _ := w.must(RequestTask{Contributor: w.members[0], Language: "en", Kind: domain.TaskInitialPrompt}).Task()
-	w.must(OnTree{Do: tree.Acknowledge{Task: task.Task, FrontendID: "f"}})
-	w.must(OnTree{Do: tree.SubmitText{Task: task.Task, By: w.members[0], FrontendID: "m", Text: "What is a ring?"}})
+	w.prompt()
 	var once atomic.Bool
 	w.log.Fault = func(domain.Partition, []domain.Recorded) (bool, error) {
 		if once.Swap(true) {
@@ -216,14 +253,8 @@ func TestUnansweredIsFollowed(t *testing.T) {
 	}
 	w.must(OnContributor{Contributor: w.members[0], Do: contributor.Disable{Reason: "spam"}})
 	w.quiesce()
-	halted := 0
-	for _, r := range w.log.All() {
-		if e, ok := r.Payload.(tree.StateChanged); ok && e.To == domain.HaltedByModerator {
-			halted++
-		}
-	}
-	if halted != 1 {
-		t.Errorf("%d prompts were halted, want 1", halted)
+	if n := w.halted(); n != 1 {
+		t.Errorf("%d prompts were halted, want 1", n)
 	}
 }
 

@@ -18,7 +18,8 @@ func (w *writer) own(ctx context.Context) error {
 }
 
 // rebuild folds the partition up to its end: checkpoint and tail. Reactions are
-// told of events that had been written without an answer.
+// told of events that nobody told them of: written without an answer, or by an
+// earlier owner a moment ago.
 func (w *writer) rebuild(ctx context.Context) error {
 	s, err := w.restore(ctx)
 	if err != nil {
@@ -41,7 +42,7 @@ func (w *writer) rebuild(ctx context.Context) error {
 		}
 		s.apply(&r)
 		s.forget(r.Time)
-		if w.live && r.Position.Seq >= known {
+		if (w.live || w.e.opt.Partial) && r.Position.Seq >= known {
 			news = append(news, r)
 		}
 	}
