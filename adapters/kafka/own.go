@@ -71,7 +71,7 @@ func (w *writer) take(ctx, try context.Context) error {
 	if err != nil {
 		return err
 	}
-	if last.Position.Seq == 0 || lastBy.id == by.id {
+	if !fenced || last.Position.Seq == 0 || lastBy.id == by.id {
 		return w.claimBehind(try, by, last)
 	}
 	if err := w.l.outlast(ctx, last); err != nil {
@@ -116,7 +116,9 @@ const transactionTimeout = 60_000
 
 func (c *client) nextEpoch(ctx context.Context, transactional string) (by producer, err error) {
 	req := kmsg.NewPtrInitProducerIDRequest()
-	req.TransactionalID, req.TransactionTimeoutMillis = &transactional, transactionTimeout
+	if req.TransactionTimeoutMillis = transactionTimeout; fenced {
+		req.TransactionalID = &transactional
+	}
 	req.ProducerID, req.ProducerEpoch = -1, -1
 	err = persist(ctx, func() error {
 		ctx, cancel := context.WithTimeout(ctx, requestTimeout+dialTimeout)
