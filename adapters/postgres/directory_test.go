@@ -113,20 +113,6 @@ func inFiles(t *testing.T, server *postgrestest.Server, database, text string) (
 	return found
 }
 
-func TestManyMigrateAtOnce(t *testing.T) {
-	dsn := postgrestest.Shared(t).Database(t)
-	var all sync.WaitGroup
-	for range 4 {
-		pool := open(t, dsn)
-		all.Go(func() {
-			if err := postgres.Migrate(t.Context(), pool); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	all.Wait()
-}
-
 // While the server crashes and comes back, callers wait; what they were told is
 // done, stays done.
 func TestDirectoryOutlastsCrashes(t *testing.T) {

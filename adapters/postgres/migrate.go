@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"database/sql"
 	"embed"
 	"errors"
 	"fmt"
@@ -16,32 +17,45 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// Migrate brings the database's tables to what this program expects. Several
-// programs may do so at once: an advisory lock lets one after another. A
-// database that a newer program has migrated stays as it is.
+// ErrNewer says that a newer program has migrated the database.
+var ErrNewer = errors.New("a newer version of dendro has migrated the database; use that one")
+
+// Migrate brings the database's tables to what this program expects, however
+// long that takes. Several programs may do so at once: an advisory lock lets one
+// after another. ErrNewer leaves the database as it is.
 func Migrate(ctx context.Context, pool *pgxpool.Pool) (err error) {
 	if err := checkEncoding(ctx, pool); err != nil {
 		return err
 	}
-	db := stdlib.OpenDBFromPool(pool)
+	config := pool.Config().ConnConfig
+	config.RuntimeParams["statement_timeout"] = "0"
+	db := stdlib.OpenDB(*config)
 	defer func() { err = errors.Join(err, db.Close()) }()
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return err
-	}
-	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 60)) // seconds, times
-	if err != nil {
-		return err
-	}
-	provider, err := goose.NewProvider(goose.DialectPostgres, db, files,
-		goose.WithSessionLocker(locker), goose.WithDisableGlobalRegistry(true), goose.WithTableName("dendro_migrations"))
+	provider, err := newProvider(db)
 	if err != nil {
 		return err
 	}
 	if _, err := provider.Up(ctx); err != nil {
 		return fmt.Errorf("the database cannot be migrated: %w", err)
 	}
-	return nil
+	at, known, err := provider.GetVersions(ctx)
+	if err == nil && at > known {
+		err = ErrNewer
+	}
+	return err
+}
+
+func newProvider(db *sql.DB) (*goose.Provider, error) {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return nil, err
+	}
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 60)) // seconds, times
+	if err != nil {
+		return nil, err
+	}
+	return goose.NewProvider(goose.DialectPostgres, db, files,
+		goose.WithSessionLocker(locker), goose.WithDisableGlobalRegistry(true), goose.WithTableName("dendro_migrations"))
 }
 
 func checkEncoding(ctx context.Context, pool *pgxpool.Pool) error {

@@ -33,6 +33,8 @@ func Open(ctx context.Context, dsn string) (*pgxpool.Pool, error) {
 		"statement_timeout":                   milliseconds(statementTimeout),
 		"lock_timeout":                        milliseconds(lockTimeout),
 		"idle_in_transaction_session_timeout": milliseconds(idleTimeout),
+		"random_page_cost":                    "1.1", // no disk turns any more, and the narrowest index is the best
+		"jit":                                 "off", // questions are over before it would pay
 	} {
 		if _, said := params[name]; !said {
 			params[name] = value

@@ -17,7 +17,7 @@ const (
 // quote writes a text as Postgres takes it. Texts stay as they are but for the
 // rarest. Different texts stay different, and equal ones equal.
 func quote(text string) string {
-	if utf8.ValidString(text) && !strings.ContainsAny(text, "\x00\ue000") {
+	if strings.IndexByte(text, 0) < 0 && !strings.Contains(text, string(quoteEscape)) && utf8.ValidString(text) {
 		return text
 	}
 	var out strings.Builder
@@ -40,7 +40,7 @@ func quote(text string) string {
 
 // unquote reads what quote wrote.
 func unquote(text string) string {
-	if !strings.ContainsRune(text, quoteEscape) {
+	if !strings.Contains(text, string(quoteEscape)) {
 		return text
 	}
 	var out strings.Builder

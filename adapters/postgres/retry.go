@@ -92,6 +92,9 @@ func passing(err error) bool {
 		// A lost connection, and a server that is being shut down or has crashed.
 		return strings.HasPrefix(code, "08") || strings.HasPrefix(code, "57P0")
 	}
+	if errors.Is(err, context.DeadlineExceeded) { // callTimeout: it was tried long enough
+		return false
+	}
 	var network net.Error
 	return errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed)
 }

@@ -53,40 +53,40 @@ func labelColumns() []column[deed] {
 	return columns
 }
 
-// tallyColumns are the counts that a tally of one kind of deeds is made of, and
-// how each comes about; sign is 1 for a deed that counts, -1 for one that does
-// no longer.
-var tallyColumns = func() (columns []struct{ name, sum string }) {
-	add := func(name, sum string) { columns = append(columns, struct{ name, sum string }{name, sum}) }
-	add("n", "sum(sign)")
+// tallyColumns are the counts that a tally is made of, and how each comes about
+// from signed deeds: sign is 1 for one that counts, -1 for one that does no
+// longer.
+var tallyColumns = func() (columns []tallyColumn) {
+	for k := range boards.Kinds {
+		columns = append(columns, tallyColumn{fmt.Sprint("kind_", k), fmt.Sprintf("sum(sign) FILTER (WHERE kind = %d)", k)})
+	}
 	for i := range reward.MarkLabels {
-		add(fmt.Sprint("mark_", i), fmt.Sprintf("coalesce(sum(sign * (marks >> %d & 1)), 0)", i))
+		columns = append(columns, tallyColumn{fmt.Sprint("mark_", i), fmt.Sprintf("sum(sign * (marks >> %d & 1))", i)})
 	}
 	for _, name := range reward.MeanLabels {
-		add(name, fmt.Sprintf("coalesce(sum(sign::bigint * %s), 0)::bigint", name))
-		add(name+"_n", fmt.Sprintf("coalesce(sum(sign) FILTER (WHERE %s IS NOT NULL), 0)", name))
+		columns = append(columns, tallyColumn{name, fmt.Sprintf("sum(sign::bigint * %s)", name)},
+			tallyColumn{name + "_n", fmt.Sprintf("sum(sign) FILTER (WHERE %s IS NOT NULL)", name)})
 	}
 	return columns
 }()
 
-// sums writes the counts of signed deeds, by contributor and kind.
-func sums() string {
+type tallyColumn struct{ name, sum string }
+
+// tallied writes the columns, each as the format says, which has its name and
+// its sum.
+func tallied(format string) string {
 	all := make([]string, len(tallyColumns))
 	for i, c := range tallyColumns {
-		all[i] = c.sum
+		all[i] = strings.NewReplacer("NAME", c.name, "SUM", c.sum).Replace(format)
 	}
-	return "contributor, kind, " + strings.Join(all, ", ")
+	return strings.Join(all, ", ")
 }
 
 // countedInto writes the end of a statement that adds signed deeds to the
 // totals.
 func countedInto(signed string) string {
-	var columns, set []string
-	for _, c := range tallyColumns {
-		columns = append(columns, c.name)
-		set = append(set, fmt.Sprintf("%s = t.%s + excluded.%s", c.name, c.name, c.name))
-	}
-	return fmt.Sprintf(` INSERT INTO views.deed_totals AS t (contributor, kind, %s)
-		SELECT %s FROM (%s) signed WHERE counts GROUP BY contributor, kind
-		ON CONFLICT (contributor, kind) DO UPDATE SET %s`, strings.Join(columns, ", "), sums(), signed, strings.Join(set, ", "))
+	return fmt.Sprintf(` INSERT INTO views.deed_totals AS t (contributor, %s)
+		SELECT contributor, %s FROM (%s) signed WHERE counts GROUP BY contributor
+		ON CONFLICT (contributor) DO UPDATE SET %s`,
+		tallied("NAME"), tallied("coalesce(SUM, 0)::bigint"), signed, tallied("NAME = t.NAME + excluded.NAME"))
 }

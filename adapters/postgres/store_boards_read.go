@@ -4,23 +4,26 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
-	"strings"
 	"time"
 
 	"dendro/domain"
-	"dendro/domain/reward"
 	"dendro/projections/boards"
+)
+
+// totalsSQL reads what is counted already, and frameSQL counts the deeds of a
+// frame: first by kind, which is one number per deed.
+var (
+	totalsSQL = "SELECT contributor, " + tallied("NAME") + " FROM views.deed_totals"
+	frameSQL  = "SELECT contributor, " + tallied("coalesce(SUM, 0)::bigint") + " FROM (SELECT 1 AS sign, * FROM views.deeds) signed"
 )
 
 // Tallies implements boards.Reader. All time is counted already; another frame
 // costs a look at the deeds in it.
 func (s *Store) Tallies(ctx context.Context, since time.Time, only []domain.ContributorID) (out []boards.Tally, err error) {
 	var sel selection
-	from, group := "SELECT "+totals()+" FROM views.deed_totals", ""
-	if since.IsZero() {
-		sel.where("n > 0")
-	} else {
-		from, group = "SELECT "+sums()+" FROM (SELECT 1 AS sign, * FROM views.deeds) signed", " GROUP BY contributor, kind"
+	from, group := totalsSQL, ""
+	if !since.IsZero() {
+		from, group = frameSQL, " GROUP BY contributor"
 		sel.where("counts")
 		sel.from("at", since)
 	}
@@ -29,57 +32,37 @@ func (s *Store) Tallies(ctx context.Context, since time.Time, only []domain.Cont
 	}
 	sql, args := sel.sql(from, group)
 	err = s.repeat(ctx, func(ctx context.Context) error {
-		t := tallying{at: map[domain.ContributorID]int{}}
-		err := s.query(ctx, sql, args, t.add)
-		out = t.all
-		return err
+		out = nil
+		return s.query(ctx, sql, args, func(raw [][]byte) error {
+			if t := readTally(raw); t.Counts != ([boards.Kinds]int{}) { // nothing counts any longer
+				out = append(out, t)
+			}
+			return nil
+		})
 	})
 	return out, err
 }
 
-// totals writes the counts as they stand in the totals.
-func totals() string {
-	all := make([]string, len(tallyColumns))
-	for i, c := range tallyColumns {
-		all[i] = c.name
-	}
-	return "contributor, kind, " + strings.Join(all, ", ")
-}
-
-// tallying gathers the tallies of contributors from the counts of their kinds.
-type tallying struct {
-	at  map[domain.ContributorID]int
-	all []boards.Tally
-}
-
-// add takes a row in: contributor, kind, and the counts.
-func (t *tallying) add(raw [][]byte) error {
-	id, kind := domain.ContributorID(raw[0]), int(getInteger(raw[1]))
-	if kind < 0 || kind >= boards.Kinds {
-		return fmt.Errorf("a deed of kind %d; the database was written by another version", kind)
-	}
-	i, known := t.at[id]
-	if !known {
-		i = len(t.all)
-		t.at[id] = i
-		t.all = append(t.all, boards.Tally{Contributor: id})
-	}
-	counts := raw[2:]
+// readTally reads a contributor and the tallyColumns.
+func readTally(raw [][]byte) (t boards.Tally) {
+	t.Contributor = domain.ContributorID(raw[0])
+	raw = raw[1:]
 	next := func() int64 {
-		n := int64(binary.BigEndian.Uint64(counts[0]))
-		counts = counts[1:]
+		n := int64(binary.BigEndian.Uint64(raw[0]))
+		raw = raw[1:]
 		return n
 	}
-	to := &t.all[i]
-	to.Counts[kind] = int(next())
-	for i := range reward.MarkLabels {
-		to.Labels.Marks[i] += int(next())
+	for i := range t.Counts {
+		t.Counts[i] = int(next())
 	}
-	for i := range reward.MeanLabels {
-		to.Labels.Sums[i] += next()
-		to.Labels.Count[i] += int(next())
+	for i := range t.Labels.Marks {
+		t.Labels.Marks[i] = int(next())
 	}
-	return nil
+	for i := range t.Labels.Sums {
+		t.Labels.Sums[i] = next()
+		t.Labels.Count[i] = int(next())
+	}
+	return t
 }
 
 // Activities implements boards.Reader.

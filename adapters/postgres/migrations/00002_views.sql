@@ -163,29 +163,46 @@ CREATE INDEX deeds_at ON views.deeds (at)
 CREATE INDEX deeds_contributor ON views.deeds (contributor, at)
     INCLUDE (kind, counts, marks, quality, humor, toxicity, violence, helpfulness);
 
--- The deeds that count, counted; kept with every commit.
+-- The deeds that count, counted; kept with every commit: by kind, and the label
+-- sets' marks, sums and numbers of values.
 CREATE TABLE views.deed_totals (
-    contributor   uuid    NOT NULL,
-    kind          integer NOT NULL,
-    n             bigint  NOT NULL,
-    mark_0        bigint  NOT NULL,
-    mark_1        bigint  NOT NULL,
-    mark_2        bigint  NOT NULL,
-    mark_3        bigint  NOT NULL,
-    mark_4        bigint  NOT NULL,
-    mark_5        bigint  NOT NULL,
-    mark_6        bigint  NOT NULL,
-    quality       bigint  NOT NULL,
-    quality_n     bigint  NOT NULL,
-    humor         bigint  NOT NULL,
-    humor_n       bigint  NOT NULL,
-    toxicity      bigint  NOT NULL,
-    toxicity_n    bigint  NOT NULL,
-    violence      bigint  NOT NULL,
-    violence_n    bigint  NOT NULL,
-    helpfulness   bigint  NOT NULL,
-    helpfulness_n bigint  NOT NULL,
-    PRIMARY KEY (contributor, kind)
+    contributor   uuid   PRIMARY KEY,
+    kind_0        bigint NOT NULL,
+    kind_1        bigint NOT NULL,
+    kind_2        bigint NOT NULL,
+    kind_3        bigint NOT NULL,
+    kind_4        bigint NOT NULL,
+    kind_5        bigint NOT NULL,
+    kind_6        bigint NOT NULL,
+    kind_7        bigint NOT NULL,
+    kind_8        bigint NOT NULL,
+    kind_9        bigint NOT NULL,
+    kind_10       bigint NOT NULL,
+    kind_11       bigint NOT NULL,
+    kind_12       bigint NOT NULL,
+    kind_13       bigint NOT NULL,
+    kind_14       bigint NOT NULL,
+    kind_15       bigint NOT NULL,
+    kind_16       bigint NOT NULL,
+    kind_17       bigint NOT NULL,
+    kind_18       bigint NOT NULL,
+    mark_0        bigint NOT NULL,
+    mark_1        bigint NOT NULL,
+    mark_2        bigint NOT NULL,
+    mark_3        bigint NOT NULL,
+    mark_4        bigint NOT NULL,
+    mark_5        bigint NOT NULL,
+    mark_6        bigint NOT NULL,
+    quality       bigint NOT NULL,
+    quality_n     bigint NOT NULL,
+    humor         bigint NOT NULL,
+    humor_n       bigint NOT NULL,
+    toxicity      bigint NOT NULL,
+    toxicity_n    bigint NOT NULL,
+    violence      bigint NOT NULL,
+    violence_n    bigint NOT NULL,
+    helpfulness   bigint NOT NULL,
+    helpfulness_n bigint NOT NULL
 ) WITH (fillfactor = 60);
 
 CREATE TABLE views.message_counts (
