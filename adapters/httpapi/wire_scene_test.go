@@ -16,7 +16,6 @@ type scene struct {
 	prompt0 taken // wire-0's
 	tree    string
 	reply   string // an assistant's, of wire-2
-	second  string // a prompter's, below one
 }
 
 var wirePeople = []string{"wire-0", "wire-1", "wire-2", "wire-3", "wire-4", "wire-5", "wire-6"}
