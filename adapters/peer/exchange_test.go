@@ -59,13 +59,13 @@ type at string
 
 func (a at) Owner(domain.Partition) (string, bool) { return string(a), a != "" }
 
-func serve(t *testing.T, h http.Handler) at {
+func serve(t testing.TB, h http.Handler) at {
 	s := httptest.NewServer(h)
 	t.Cleanup(s.Close)
 	return at(s.URL)
 }
 
-func pair(t *testing.T, owner Owner) *Client {
+func pair(t testing.TB, owner Owner) *Client {
 	clock := domain.NewManualClock(t0)
 	to := serve(t, NewHandler(logID, secretOf(t, "a"), clock, owner))
 	c := NewClient(logID, secretOf(t, "a"), clock, to)
