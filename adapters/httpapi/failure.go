@@ -144,7 +144,9 @@ func explain(err error) *failure {
 		return overloaded("the server has no room to write; nothing was changed", err)
 	case errors.Is(err, domain.ErrUnknown):
 		return overloaded("it is not known whether this was written; send it again with the same Idempotency-Key", err)
-	case errors.Is(err, domain.ErrFenced), errors.Is(err, domain.ErrClosed):
+	case errors.Is(err, domain.ErrFenced):
+		return overloaded("what this is about is moving to another server; send it again in a moment", err)
+	case errors.Is(err, domain.ErrClosed):
 		return overloaded("this server is stopping; send it again", err)
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return overloaded("the answer took too long; a write may have been done: send it again with the same Idempotency-Key", err)

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/url"
 	"os"
+	"sync"
 	"time"
 
 	"dendro/adapters/bolt"
@@ -16,6 +17,7 @@ import (
 	"dendro/adapters/postgres"
 	"dendro/commands"
 	"dendro/domain"
+	"dendro/schemas"
 
 	"github.com/spf13/cobra"
 )
@@ -109,7 +111,8 @@ func openClusterNode(ctx context.Context, p nodePlan, c *clusterPlan, l *slog.Lo
 	n.cluster.peers = peer.NewClient(log.Identity().ID, c.secret, p.clock, n.cluster.owners)
 	n.engine, err = commands.Open(ctx, log, commands.Options{
 		Clock: p.clock, Dice: chance, Terms: p.terms, Checkpoints: bolt.Checkpoints(p.dir),
-		Partial: true, Peers: n.cluster.peers, NoReactions: true, MaxEvents: clusterMaxEvents,
+		Partial: true, Peers: n.cluster.peers, NoReactions: true,
+		MaxBytes: log.MaxAppendBytes() / 2, Size: sizeOnKafka,
 		Lost: func(p domain.Partition, why error) {
 			l.Warn("a partition was lost", "partition", int(p), "why", why.Error())
 		},
@@ -148,8 +151,20 @@ func (c *clusterPlan) openLog(ctx context.Context, p nodePlan) (*kafka.Log, erro
 	}
 }
 
-// clusterMaxEvents keeps the batch of an append well within what brokers take.
-const clusterMaxEvents = 1000
+var sizing = sync.Pool{New: func() any { return new([]byte) }}
+
+// sizeOnKafka gives about the bytes of an event's record, before compression.
+func sizeOnKafka(r *domain.Recorded) int {
+	const names = 200 // of the headers, which a canonical record does not have
+	buf := sizing.Get().(*[]byte)
+	defer sizing.Put(buf)
+	b, err := schemas.AppendRecord((*buf)[:0], *r)
+	if err != nil {
+		return names // the append will tell what is wrong
+	}
+	*buf = b
+	return len(b) + names
+}
 
 // sharedDirectory is a directory whose connections others close.
 type sharedDirectory struct{ *postgres.Directory }

@@ -193,14 +193,15 @@ func (n *node) config(p nodePlan) httpapi.Config {
 	}
 }
 
-// following tells why the views do not follow the log; nil while they do.
+// following tells why the views, or the engine, do not follow the log; nil
+// while they do.
 func (n *node) following() error {
 	select {
 	case err := <-n.failed:
 		n.failed <- err
 		return err
 	default:
-		return nil
+		return n.engine.Following()
 	}
 }
 
