@@ -142,10 +142,10 @@ func (s *storeSuite) messageLookups() {
 // manyMessages has more of them than a store may look at in one go.
 func (s *storeSuite) manyMessages() {
 	shelf := newShelf(s, 4000)
-	shelf.fill(5000)
-	for range 30 {
+	shelf.fill(3000)
+	for range 20 {
 		q := shelf.query()
-		q.Max *= 100
+		q.Max *= 60
 		shelf.compare(q)
 	}
 	q := shelf.query()

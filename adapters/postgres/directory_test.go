@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -30,6 +31,30 @@ func TestDirectory(t *testing.T) {
 			return postgres.NewDirectory(now)
 		}
 	})
+}
+
+// Texts that Postgres does not take are in no row.
+func TestTextsThatNoRowHas(t *testing.T) {
+	d := postgres.NewDirectory(migrated(t, postgrestest.Shared(t)))
+	p := adaptertest.SomePerson(1)
+	if _, err := d.Add(t.Context(), p); err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{"\x00", "\xff"} {
+		if _, err := d.ByLogin(t.Context(), p.Client, directory.Login{Method: p.Login.Method, Username: text}); !errors.Is(err, directory.ErrUnknown) {
+			t.Errorf("a login %q: %v", text, err)
+		}
+		for _, q := range []directory.Query{{Search: text}, {Method: text}} {
+			q.Order, q.Max = directory.ByUsername, 1
+			if got, err := d.List(t.Context(), q); err != nil || len(got) > 0 {
+				t.Errorf("a search for %q: %v, %v", text, got, err)
+			}
+		}
+		q := directory.Query{Order: directory.ByUsername, Max: 1, After: &directory.Key{Name: text}}
+		if _, err := d.List(t.Context(), q); domain.RefusalKind(err) != domain.Invalid {
+			t.Errorf("a list from %q on: %v, want a refusal", text, err)
+		}
+	}
 }
 
 // An erasure leaves no byte of the row, nor of what it was before, in the

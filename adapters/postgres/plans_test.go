@@ -94,7 +94,7 @@ func failed[T any](_ T, err error) error { return err }
 func TestQuestionsScanNothing(t *testing.T) {
 	pool := open(t, migratedDSN(t, postgrestest.Shared(t))+" pool_max_conns=1")
 	store := newStore(t, pool, identity)
-	c := newCampaign(1000, 900)
+	c := newCampaign(400, 400)
 	c.load(t, store)
 	// Of these the campaign leaves few.
 	exec(t, pool, `INSERT INTO views.tasks SELECT gen_random_uuid(), id, id, client, author, created, false, false, 'random', id FROM views.messages`)
