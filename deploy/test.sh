@@ -29,6 +29,7 @@ install_needs() {
   need java default-jre-headless # Kafka: see deploy/testenv
   need mvn maven
   need kcat kcat
+  need python3 python3 # the example consumer
   command -v postgres >/dev/null || need pg_ctlcluster postgresql # its server is not in the PATH
 }
 
