@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"dendro/domain"
 	"dendro/projections/boards"
 )
@@ -31,6 +33,7 @@ func (s *Store) Tallies(ctx context.Context, since time.Time, only []domain.Cont
 		sel.where("contributor = ANY(?)", uuids(only))
 	}
 	sql, args := sel.sql(from, group)
+	args = append([]any{pgx.QueryExecModeCacheDescribe}, args...) // how best depends on how long the frame is
 	err = s.repeat(ctx, func(ctx context.Context) error {
 		out = nil
 		return s.query(ctx, sql, args, func(raw [][]byte) error {
