@@ -60,6 +60,11 @@ func (w keptWriter) Append(ctx context.Context, events []domain.Recorded) error 
 func BenchmarkEngineOnKafka(b *testing.B) {
 	for _, brokers := range []int{1, 3} {
 		cluster := kafkatest.SharedOf(b, brokers)
+		warm := make([][][]byte, 5000) // brokers are slow until they are compiled
+		for i := range warm {
+			warm[i] = [][]byte{make([]byte, 600)}
+		}
+		plainProduce(b, cluster, kafkatest.Topic(b), warm)
 		for _, clients := range []int{1, 16, 256} {
 			b.Run(fmt.Sprintf("brokers=%d/clients=%d", brokers, clients), func(b *testing.B) { engineOnKafka(b, cluster, clients) })
 		}
