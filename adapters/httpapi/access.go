@@ -179,3 +179,17 @@ func (c *call) register(id domain.ContributorID) error {
 
 // sees reports whether the client may see what belongs to a client.
 func (c *call) sees(owner domain.ClientID) bool { return c.client.Trusted || owner == c.client.ID }
+
+// within gives the client whose things a list is narrowed to, zero for those of
+// all: the one that is asked for, or an untrusted client itself.
+func (c *call) within(id domain.ClientID, asked bool) (domain.ClientID, error) {
+	switch {
+	case asked && !c.sees(id):
+		return id, errForbidden
+	case asked:
+		return id, nil
+	case !c.client.Trusted:
+		return c.client.ID, nil
+	}
+	return domain.ClientID{}, nil
+}

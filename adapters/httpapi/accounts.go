@@ -131,19 +131,22 @@ func eraseUser(c *call, a *account) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	accounts, err := c.s.Views.Accounts(c.ctx(), a.ID)
-	if err != nil {
-		return reply{}, err
-	}
-	for _, id := range accounts {
+	return done, c.eachAccount(a, func(id domain.ContributorID) error {
 		if err := c.onAccount(by, "erase", id, contributor.Erase{Reason: reason}); err != nil {
-			return reply{}, err
+			return err
 		}
-		if err := c.s.Directory.Erase(c.ctx(), id); err != nil {
-			return reply{}, err
-		}
+		return c.s.Directory.Erase(c.ctx(), id)
+	})
+}
+
+// eachAccount does something to an account, and to those merged into it, until
+// it fails.
+func (c *call) eachAccount(a *account, do func(domain.ContributorID) error) error {
+	accounts, err := c.s.Views.Accounts(c.ctx(), a.ID)
+	for i := 0; err == nil && i < len(accounts); i++ {
+		err = do(accounts[i])
 	}
-	return done, nil
+	return err
 }
 
 func deleteUserMessages(c *call, a *account) (reply, error) {
@@ -163,19 +166,16 @@ func (c *call) deleteAuthored(a *account, do tree.DeleteAuthored, preview bool) 
 	if err != nil {
 		return sum, err
 	}
-	accounts, err := c.s.Views.Accounts(c.ctx(), a.ID)
-	if err != nil {
-		return sum, err
-	}
-	for _, id := range accounts {
+	err = c.eachAccount(a, func(id domain.ContributorID) error {
 		do.Author = id
 		cmd := commands.Command{ID: domain.CommandID(domain.Derive(c.command, "bulk/"+id.String(), 0)), Actor: by}
 		x, err := c.s.Engine.DeleteAuthored(c.ctx(), cmd, do, preview)
 		sum.Add(x)
 		c.positions = append(c.positions, x.At...)
-		if err != nil {
-			return sum, err
-		}
+		return err
+	})
+	if err != nil {
+		return sum, err
 	}
 	return sum, c.settle()
 }

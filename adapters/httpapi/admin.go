@@ -3,7 +3,6 @@ package httpapi
 import (
 	"errors"
 	"maps"
-	"net/http"
 	"time"
 
 	"dendro/commands"
@@ -19,8 +18,8 @@ var adminRoutes = []Route{
 	del("/admin/api_client/{client_id}", root, revokeClient),
 	get("/admin/backend_settings/public", anyone, showSettings),
 	get("/admin/backend_settings/full", trusted, showAllSettings),
-	post("/admin/purge_user/{user_id}", trusted, withUser(userOfPath, purgeUser)),
-	post("/admin/purge_user/{user_id}/messages", trusted, withUser(userOfPath, purgeMessages)),
+	post("/admin/purge_user/{user_id}", trusted, with(userOfPath, purgeUser)),
+	post("/admin/purge_user/{user_id}/messages", trusted, with(userOfPath, purgeMessages)),
 	get("/admin/flagged_messages", trusted, listFlags),
 	get("/admin/flagged_messages/cursor", trusted, pageFlags),
 	post("/admin/flagged_messages/{message_id}/processed", trusted, resolveFlag),
@@ -45,7 +44,7 @@ func showSettings(c *call) (reply, error) { return ok(c.s.settings()) }
 // leave out.
 func showAllSettings(c *call) (reply, error) {
 	_, revision := c.s.Engine.Policy()
-	all := maps.Clone(c.s.settings())
+	all := c.s.settings()
 	maps.Copy(all, map[string]any{
 		"DEBUG_ALLOW_ANY_API_KEY": c.s.AnyKey, "RATE_LIMIT": !c.s.NoRateLimits, "TERMS_VERSION": c.s.Terms,
 		"POLICY_REVISION": revision, "MAX_BODY_BYTES": c.s.MaxBody, "MAX_REQUESTS_IN_FLIGHT": c.s.InFlight,
@@ -101,15 +100,8 @@ func (c *call) purge(a *account, preview bool, do tree.DeleteAuthored, ban func(
 	if out.Before, err = c.systemStats(); err != nil {
 		return reply{}, err
 	}
-	accounts, err := c.s.Views.Accounts(c.ctx(), a.ID)
-	if err != nil {
-		return reply{}, err
-	}
-	for _, id := range accounts {
-		if preview {
-			break
-		}
-		if err := ban(id); err != nil {
+	if !preview {
+		if err := c.eachAccount(a, ban); err != nil {
 			return reply{}, err
 		}
 	}
@@ -262,5 +254,5 @@ func mergeUsers(c *call) (reply, error) {
 			return reply{}, err
 		}
 	}
-	return reply{status: http.StatusNoContent, none: true}, nil
+	return done, nil
 }

@@ -37,20 +37,6 @@ var frontendMessageRoutes = []Route{
 	get("/frontend_messages/{frontend_id}/max_children_in_tree", keyed, with(byFrontendID, showMaxChildren)),
 }
 
-// finder gives the message that a path names.
-type finder func(*call) (*conversations.Message, error)
-
-// with hands a handler the message that the path names.
-func with(find finder, handle func(*call, *conversations.Message) (reply, error)) func(*call) (reply, error) {
-	return func(c *call) (reply, error) {
-		m, err := find(c)
-		if err != nil {
-			return reply{}, err
-		}
-		return handle(c, m)
-	}
-}
-
 func byID(c *call) (*conversations.Message, error) {
 	id := c.pathID("message_id")
 	if err := c.valid(); err != nil {
@@ -81,13 +67,8 @@ func (c *call) sieve() (*conversations.Query, error) {
 	if err != nil {
 		return nil, err
 	}
-	switch {
-	case asked && !c.client.Trusted && domain.ClientID(client) != c.client.ID:
-		return nil, errForbidden
-	case asked:
-		q.Client = domain.ClientID(client)
-	case !c.client.Trusted:
-		q.Client = c.client.ID
+	if q.Client, err = c.within(domain.ClientID(client), asked); err != nil {
+		return nil, err
 	}
 	if byUser {
 		return c.writtenBy(q, domain.ContributorID(user))
@@ -123,7 +104,7 @@ func (c *call) writtenBy(q *conversations.Query, id domain.ContributorID) (*conv
 
 func listMessages(c *call) (reply, error) {
 	deleted := c.truth("allow_deleted", false)
-	return c.list(deleted, func() (*conversations.Query, error) { return c.sieve() })
+	return c.list(deleted, c.sieve)
 }
 
 // list answers with the newest messages that fit, or the oldest.

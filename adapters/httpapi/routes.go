@@ -56,6 +56,17 @@ func del(pattern string, a access, h func(*call) (reply, error)) Route {
 	return Route{Method: http.MethodDelete, Pattern: pattern, access: a, handle: h}
 }
 
+// with hands a handler the thing that the path names.
+func with[T any](find func(*call) (T, error), handle func(*call, T) (reply, error)) func(*call) (reply, error) {
+	return func(c *call) (reply, error) {
+		thing, err := find(c)
+		if err != nil {
+			return reply{}, err
+		}
+		return handle(c, thing)
+	}
+}
+
 // mount builds the router. The form of a path with or without its trailing
 // slash, whichever a route does not have, redirects to the route's.
 func (s *Server) mount() {

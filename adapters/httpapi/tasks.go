@@ -178,7 +178,7 @@ func interact(c *call) (reply, error) {
 	if _, err := c.do(domain.ByContributor(who.ID), commands.OnTree{Do: do(who.ID)}); err != nil {
 		return reply{}, err
 	}
-	return ok(taskDone{ID: domain.TaskID(domain.Derive(c.command, "task_done", 0)), Type: "task_done"})
+	return c.taskDone()
 }
 
 // submission finds the task that is answered. The command lacks only who
@@ -225,6 +225,10 @@ func (c *call) taskByFrontend(id string) (*locator.Task, error) {
 	return found(c, missing, func() (*locator.Task, error) { return c.s.Views.TaskByFrontend(c.ctx(), c.client.ID, id) })
 }
 
+func (c *call) taskDone() (reply, error) {
+	return ok(taskDone{ID: domain.TaskID(domain.Derive(c.command, "task_done", 0)), Type: "task_done"})
+}
+
 func closeTask(c *call) (reply, error) {
 	frontendID := c.object().text("message_id", true, 1, maxName)
 	if err := c.valid(); err != nil {
@@ -237,7 +241,7 @@ func closeTask(c *call) (reply, error) {
 	if _, err := c.do(c.byClient(), commands.OnTree{Do: tree.Close{Task: t.ID, Client: c.client.ID}}); err != nil {
 		return reply{}, err
 	}
-	return ok(taskDone{ID: domain.TaskID(domain.Derive(c.command, "task_done", 0)), Type: "task_done"})
+	return c.taskDone()
 }
 
 // task renders a task as its kind's model.

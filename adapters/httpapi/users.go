@@ -16,38 +16,27 @@ var userRoutes = []Route{
 	get("/users/by_username", keyed, listUsersBy(directory.ByUsername)),
 	get("/users/by_display_name", keyed, listUsersBy(directory.ByDisplayName)),
 	get("/users/cursor", keyed, pageUsers),
-	get("/users/{user_id}", keyed, withUser(userOfPath, showUser)),
-	put("/users/{user_id}", trusted, withUser(userOfPath, changeUser)),
-	del("/users/{user_id}", trusted, withUser(userOfPath, eraseUser)),
-	get("/users/{user_id}/messages", keyed, withUser(userOfPath, listUserMessages)),
-	get("/users/{user_id}/messages/cursor", keyed, withUser(userOfPath, pageUserMessages)),
-	del("/users/{user_id}/messages", trusted, withUser(userOfPath, deleteUserMessages)),
+	get("/users/{user_id}", keyed, with(userOfPath, showUser)),
+	put("/users/{user_id}", trusted, with(userOfPath, changeUser)),
+	del("/users/{user_id}", trusted, with(userOfPath, eraseUser)),
+	get("/users/{user_id}/messages", keyed, with(userOfPath, listUserMessages)),
+	get("/users/{user_id}/messages/cursor", keyed, with(userOfPath, pageUserMessages)),
+	del("/users/{user_id}/messages", trusted, with(userOfPath, deleteUserMessages)),
 }
 
 var frontendUserRoutes = []Route{
 	get("/frontend_users/", keyed, listOwnUsers),
 	post("/frontend_users/", keyed, createUser),
-	get("/frontend_users/{auth_method}/{username}", keyed, withUser(userOfLogin, showUser)),
-	get("/frontend_users/{auth_method}/{username}/messages", keyed, withUser(userOfLogin, listOwnMessages)),
-	get("/frontend_users/{auth_method}/{username}/messages/cursor", keyed, withUser(userOfLogin, pageUserMessages)),
-	del("/frontend_users/{auth_method}/{username}/messages", trusted, withUser(userOfLogin, deleteUserMessages)),
+	get("/frontend_users/{auth_method}/{username}", keyed, with(userOfLogin, showUser)),
+	get("/frontend_users/{auth_method}/{username}/messages", keyed, with(userOfLogin, listOwnMessages)),
+	get("/frontend_users/{auth_method}/{username}/messages/cursor", keyed, with(userOfLogin, pageUserMessages)),
+	del("/frontend_users/{auth_method}/{username}/messages", trusted, with(userOfLogin, deleteUserMessages)),
 }
 
 // account is a contributor's account, as the log and the directory know it.
 type account struct {
 	*contributors.Contributor
 	person directory.Person // zero where the directory knows nothing any more
-}
-
-// withUser hands a handler the account that the path names.
-func withUser(find func(*call) (*account, error), handle func(*call, *account) (reply, error)) func(*call) (reply, error) {
-	return func(c *call) (reply, error) {
-		a, err := find(c)
-		if err != nil {
-			return reply{}, err
-		}
-		return handle(c, a)
-	}
 }
 
 func userOfPath(c *call) (*account, error) {
@@ -148,15 +137,9 @@ func (c *call) people(order directory.Order) (directory.Query, error) {
 	q.Method, _ = c.text("auth_method")
 	q.Search, _ = c.text("search_text")
 	client, asked := c.id("api_client_id")
-	switch {
-	case asked && !c.client.Trusted && domain.ClientID(client) != c.client.ID:
-		return q, errForbidden
-	case asked:
-		q.Client = domain.ClientID(client)
-	case !c.client.Trusted:
-		q.Client = c.client.ID
-	}
-	return q, nil
+	var err error
+	q.Client, err = c.within(domain.ClientID(client), asked)
+	return q, err
 }
 
 func listUsersBy(order directory.Order) func(*call) (reply, error) {
