@@ -194,3 +194,14 @@ func TestServeMisuse(t *testing.T) {
 	fails(t, exitFailed, "cannot listen", "serve", "--data", t.TempDir(), "--addr", strings.TrimPrefix(strings.TrimSuffix(s.url, "/api/v1"), "http://"))
 	s.end()
 }
+
+// What stands before a body is bounded too.
+func TestServeBoundsHeaders(t *testing.T) {
+	s := startServer(t, t.TempDir(), "--dev")
+	for size, status := range map[int]int{maxHeader / 2: 200, 2 * maxHeader: 431} {
+		if got, body := s.ask("GET", "/stats/", strings.Repeat("k", size), nil); got != status {
+			t.Errorf("a header of %d bytes is answered %d, want %d: %s", size, got, status, body)
+		}
+	}
+	s.end()
+}
