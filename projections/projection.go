@@ -61,3 +61,22 @@ type Store interface {
 // ErrMoved is Commit's answer when the store is not where the committer
 // thought.
 var ErrMoved = errors.New("the store's cut is another than the one that the changes continue")
+
+// ErrRevised is Commit's answer when the store's rows were made by other rules
+// than the committer's: another version of the program has built them anew.
+var ErrRevised = errors.New("the store's views follow the rules of another version of the program")
+
+// View names a view and the rules that its rows are made by.
+type View struct {
+	Name     string
+	Revision int
+}
+
+// ViewsOf gives the views that folds make.
+func ViewsOf(folds []Projection) []View {
+	out := make([]View, len(folds))
+	for i, f := range folds {
+		out[i] = View{f.Name(), f.Revision()}
+	}
+	return out
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"dendro/domain"
 )
@@ -24,11 +25,36 @@ type Runner struct {
 	log   domain.Log
 	store Store
 	folds []Projection
+	at    domain.Cut // what the folds have seen
 }
 
 // NewRunner makes a runner. The folds are new.
 func NewRunner(log domain.Log, store Store, folds ...Projection) *Runner {
-	return &Runner{log: log, store: store, folds: folds}
+	return &Runner{log: log, store: store, folds: folds, at: log.Identity().Start()}
+}
+
+// standPause is how long a runner that stands by waits between two looks at
+// the store.
+const standPause = 500 * time.Millisecond
+
+// Stand folds what others commit to the store, until ctx ends or something
+// fails: then it answers why. Run then has little left to fold before it
+// commits.
+func (r *Runner) Stand(ctx context.Context) error {
+	for {
+		at, err := r.store.Cut(ctx)
+		if err == nil {
+			err = r.resume(ctx, at)
+		}
+		if err != nil {
+			return err
+		}
+		select {
+		case <-time.After(standPause):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 // Run brings the store up to the log's end and follows it, until ctx ends or
@@ -56,11 +82,15 @@ func (r *Runner) Run(ctx context.Context) error {
 	return err
 }
 
-// resume folds what the store stands for already.
+// resume folds what the store stands for already. A store that went back
+// behind what was folded is ErrMoved: only new folds can follow it there.
 func (r *Runner) resume(ctx context.Context, upTo domain.Cut) error {
+	if upTo.Log == r.at.Log && len(upTo.End) == len(r.at.End) && !r.at.Within(upTo) {
+		return fmt.Errorf("%w: it is at %s, behind %s", ErrMoved, upTo, r.at)
+	}
 	var event domain.Recorded
 	var none []Change
-	for e, err := range r.log.Read(ctx, r.log.Identity().Start(), upTo) {
+	for e, err := range r.log.Read(ctx, r.at.Clone(), upTo) {
 		if err != nil {
 			return err
 		}
@@ -68,6 +98,7 @@ func (r *Runner) resume(ctx context.Context, upTo domain.Cut) error {
 		for _, f := range r.folds {
 			none = f.Apply(&event, none[:0])
 		}
+		r.at.End[e.Position.Partition] = e.Position.Seq + 1
 	}
 	return nil
 }
@@ -113,7 +144,7 @@ func (r *Runner) commit(ctx context.Context, in *inbox, at domain.Cut) error {
 		if err := r.store.Commit(ctx, changes, at, to); err != nil {
 			return err
 		}
-		at = to
+		at, r.at = to, to
 		clear(events) // rows keep what they need of them
 		clear(changes)
 	}

@@ -117,6 +117,8 @@ func (w *writing) add(p domain.Partition, n int) {
 // holdsAll tells why the store does not have each event of the log once, in
 // order of its partition, or does not stand at the log's end.
 func holdsAll(log domain.Log, s *recorder) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	end, _ := log.End(context.Background())
 	if !s.cut.Equal(end) {
 		return fmt.Errorf("the store is at %s, the log ends at %s", s.cut, end)

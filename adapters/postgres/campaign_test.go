@@ -22,11 +22,16 @@ type campaign struct {
 	messages []tree.MessagePosted
 }
 
-// newCampaign makes a campaign of so many trees, with some eleven messages each.
-func newCampaign(trees, people int) (c campaign) {
-	folds := []projections.Projection{
+// allViews are new folds of all views.
+func allViews() []projections.Projection {
+	return []projections.Projection{
 		conversations.New(), boards.New(), statistics.New(), moderation.New(), locator.New(), contributors.New(),
 	}
+}
+
+// newCampaign makes a campaign of so many trees, with some eleven messages each.
+func newCampaign(trees, people int) (c campaign) {
+	folds := allViews()
 	var batch []projections.Change
 	for _, partition := range datasettest.History(datasettest.Shape{
 		Seed: 1, Partitions: 4, Trees: trees, Contributors: people, Steps: 50, Words: 30, Rare: 1,

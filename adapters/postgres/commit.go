@@ -13,22 +13,16 @@ import (
 	"dendro/projections"
 )
 
-// tables are all tables of rows.
-var tables = []interface{ gather() gathering }{
-	tasksTable, contributorsTable, flagsTable, historyTable,
-	treesTable, messagesTable, reactionsTable, revisionsTable,
-	deedsTable, messageCountsTable, treeCountsTable, consentsTable,
-}
-
 // What advance answers when it does not move the cut.
 const (
 	movedState = "DV001" // another commit came first; the message is the cut
 	doneState  = "DV002" // this very commit was made before
+	rulesState = "DV003" // the views are those of other rules; the message names them
 )
 
 // advance begins every commit: it locks the cut, and holds back whoever else
 // commits.
-var advance = statement{"advance", "SELECT views.advance($1, $2, $3)"}
+var advance = statement{"advance", "SELECT views.advance($1, $2, $3, $4)"}
 
 // Commit implements projections.Store. It is one round trip: the cut, which
 // must be from, and all changes, in one transaction. Where the answer is lost,
@@ -41,15 +35,15 @@ func (s *Store) Commit(ctx context.Context, changes []projections.Change, from, 
 	}
 	var id [16]byte
 	rand.Read(id[:]) // never fails
-	args := [][]byte{[]byte(from.String()), []byte(to.String()), id[:]}
+	args := [][]byte{[]byte(from.String()), []byte(to.String()), id[:], []byte(rules(s.views))}
 	err = repeat(ctx, s.pool, func(ctx context.Context) error { return s.commit(ctx, args, gathered) })
 	switch state(err) {
 	case doneState:
 		err = nil
 	case movedState:
-		var answer *pgconn.PgError
-		errors.As(err, &answer)
-		return fmt.Errorf("%w: it is at %s, the changes continue %s", projections.ErrMoved, answer.Message, from)
+		return fmt.Errorf("%w: it is at %s, the changes continue %s", projections.ErrMoved, said(err), from)
+	case rulesState:
+		return fmt.Errorf("%w: they are %s, this program's %s", projections.ErrRevised, said(err), rules(s.views))
 	}
 	if err != nil {
 		return fmt.Errorf("views in Postgres, commit from %s: %w", from, err)
@@ -58,11 +52,20 @@ func (s *Store) Commit(ctx context.Context, changes []projections.Change, from, 
 	return nil
 }
 
+// said is what the server said.
+func said(err error) string {
+	var answer *pgconn.PgError
+	errors.As(err, &answer)
+	return answer.Message
+}
+
 // gatherAll sorts changes by tables.
 func gatherAll(changes []projections.Change) ([]gathering, error) {
-	all := make([]gathering, len(tables))
-	for i, t := range tables {
-		all[i] = t.gather()
+	var all []gathering
+	for _, v := range layout {
+		for _, t := range v.tables {
+			all = append(all, t.gather())
+		}
 	}
 	for _, c := range changes {
 		if !takeOne(all, c) {

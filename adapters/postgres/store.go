@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -34,18 +36,18 @@ var (
 type Store struct {
 	pool  *pgxpool.Pool
 	watch watch
+	views []projections.View // that this program keeps, by name
 }
 
 // NewStore makes the store of a database, which was migrated, for the views of
-// a log. A database that has another log's views is ErrForeignCut. It ends with
-// the pool.
-func NewStore(ctx context.Context, pool *pgxpool.Pool, id domain.Identity) (*Store, error) {
-	s := &Store{pool: pool, watch: newWatch(id.Start())}
-	err := s.repeat(ctx, func(ctx context.Context) error {
-		_, err := pool.Exec(ctx, "INSERT INTO views.position (cut, commit) VALUES ($1, $2) ON CONFLICT DO NOTHING", id.Start().String(), [16]byte{})
-		return err
-	})
-	if err != nil {
+// a log, made by the rules that are given. A database that has another log's
+// views is ErrForeignCut. Views of other rules are Outdated's business. It ends
+// with the pool.
+func NewStore(ctx context.Context, pool *pgxpool.Pool, id domain.Identity, views ...projections.View) (*Store, error) {
+	s := &Store{pool: pool, watch: newWatch(id.Start()), views: slices.SortedFunc(slices.Values(views), func(a, b projections.View) int {
+		return strings.Compare(a.Name, b.Name)
+	})}
+	if err := s.begin(ctx, id.Start()); err != nil {
 		return nil, err
 	}
 	at, err := s.Cut(ctx)

@@ -90,3 +90,6 @@ func countedInto(signed string) string {
 		ON CONFLICT (contributor) DO UPDATE SET %s`,
 		tallied("NAME"), tallied("coalesce(SUM, 0)::bigint"), signed, tallied("NAME = t.NAME + excluded.NAME"))
 }
+
+// fillTotals counts all deeds that there are.
+var fillTotals = countedInto("SELECT 1 AS sign, * FROM views.deeds")

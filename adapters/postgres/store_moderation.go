@@ -33,6 +33,7 @@ var historyTable = func() *table[entry] {
 		bigintOf("seq", func(e *entry) *domain.Seq { return &e.At.Seq }),
 	)
 	t.put.sql = t.upsert(names(t.columns))
+	t.final = true
 	return t
 }()
 

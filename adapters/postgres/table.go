@@ -14,6 +14,7 @@ type table[R any] struct {
 	name    string
 	columns []column[R]
 	key     []column[R]
+	final   bool // see anyTable
 
 	put, remove statement
 	selects     string // "SELECT …, … FROM …"
@@ -41,6 +42,13 @@ func newTable[R any](name string, keys []string, columns ...column[R]) *table[R]
 	t.selects = "SELECT " + strings.Join(read, ", ") + " FROM " + t.name
 	return t
 }
+
+// String gives schema and name.
+func (t *table[R]) String() string { return t.name }
+
+func (t *table[R]) columnNames() []string { return names(t.columns) }
+
+func (t *table[R]) isFinal() bool { return t.final }
 
 func names[R any](columns []column[R]) (out []string) {
 	for _, c := range columns {
@@ -94,6 +102,8 @@ type gathering interface {
 	take(c projections.Change) bool
 	// statements calls do with those that make the changes.
 	statements(do func(s statement, args [][]byte))
+	// copyTo copies what the changes leave in an empty table, and forgets them.
+	copyTo(c *copying) error
 }
 
 // changes keeps the last change of every key.
