@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -13,6 +14,7 @@ const (
 	connectTimeout   = 5 * time.Second
 	statementTimeout = 30 * time.Second // on the server
 	lockTimeout      = 10 * time.Second // on the server
+	maxConns         = 12
 	idleTimeout      = 60 * time.Second // on the server, within a transaction
 	callTimeout      = 45 * time.Second // of one attempt, here: a network that has gone silent ends nothing by itself
 )
@@ -42,6 +44,9 @@ func Open(ctx context.Context, dsn string) (*pgxpool.Pool, error) {
 	}
 	if config.ConnConfig.ConnectTimeout == 0 {
 		config.ConnConfig.ConnectTimeout = connectTimeout
+	}
+	if !strings.Contains(dsn, "pool_max_conns") {
+		config.MaxConns = maxConns
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {

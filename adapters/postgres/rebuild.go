@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -21,19 +22,26 @@ import (
 // A view whose revision rose is built by its new rules: who commits by the old
 // ones is told projections.ErrRevised from then on.
 func (s *Store) Rebuild(ctx context.Context, b Build) error {
-	return s.rebuild(ctx, b, func(w *workshop) error {
-		at, err := s.Cut(ctx)
-		if err == nil {
-			err = w.build(ctx, at)
-		}
-		if err == nil {
-			err = w.follow(ctx)
-		}
-		if err != nil {
-			return err
-		}
-		return w.swap(ctx, nil)
-	})
+	return s.rebuild(ctx, b, (*workshop).replace)
+}
+
+func (w *workshop) replace(ctx context.Context) error {
+	if err := w.reachLive(ctx); err != nil {
+		return err
+	}
+	return w.swap(ctx, nil)
+}
+
+// reachLive builds up to where the live views are.
+func (w *workshop) reachLive(ctx context.Context) error {
+	at, err := w.store.Cut(ctx)
+	if err == nil {
+		err = w.build(ctx, at)
+	}
+	if err != nil {
+		return err
+	}
+	return w.follow(ctx)
 }
 
 // RebuildTo builds all views as they are at a cut of the log, and lets the
@@ -43,19 +51,54 @@ func (s *Store) RebuildTo(ctx context.Context, b Build, to domain.Cut) error {
 	if len(b.Folds) != len(s.views) {
 		return errors.New("views stand at one cut together: only all of them can be built to another one")
 	}
-	return s.rebuild(ctx, b, func(w *workshop) error {
-		if err := w.build(ctx, to); err != nil {
+	return s.rebuild(ctx, b, func(w *workshop, ctx context.Context) error { return w.replaceAt(ctx, to) })
+}
+
+func (w *workshop) replaceAt(ctx context.Context, to domain.Cut) error {
+	if err := w.build(ctx, to); err != nil {
+		return err
+	}
+	return w.swap(ctx, &to)
+}
+
+// farBehind is how many events the live views may lack before it is better to
+// build them anew than to apply each.
+const farBehind = 50_000
+
+// BringUp builds what the database lacks: the views that Outdated names, or,
+// when the log is far ahead, all of them, up to its end. Of several processes
+// that ask for it one does it. Folds gives new ones.
+func (s *Store) BringUp(ctx context.Context, b Build, folds func() []projections.Projection) error {
+	return s.rebuild(ctx, b, func(w *workshop, ctx context.Context) error {
+		old, err := s.Outdated(ctx)
+		if err != nil {
 			return err
 		}
-		return w.swap(ctx, &to)
+		at, err := s.Cut(ctx)
+		if err != nil {
+			return err
+		}
+		end, err := b.Log.End(ctx)
+		if err != nil {
+			return err
+		}
+		w.Folds = folds()
+		if end.Events() > at.Events()+farBehind {
+			return w.replaceAt(ctx, end)
+		}
+		w.Folds = slices.DeleteFunc(w.Folds, func(f projections.Projection) bool { return !slices.Contains(old, f.Name()) })
+		if len(w.Folds) == 0 {
+			return nil
+		}
+		return w.replace(ctx)
 	})
 }
 
-func (s *Store) rebuild(ctx context.Context, b Build, do func(*workshop) error) error {
+func (s *Store) rebuild(ctx context.Context, b Build, do func(*workshop, context.Context) error) error {
 	w, err := s.openWorkshop(ctx, b)
 	if err == nil {
 		defer w.close(ctx)
-		err = do(w)
+		err = do(w, ctx)
 	}
 	if err != nil {
 		return fmt.Errorf("building views in Postgres: %w", err)

@@ -22,15 +22,8 @@ type Compared struct {
 // one cut, row by row and column by column; commits and questions go on. It
 // changes nothing. Views of another revision than the folds' differ, of course.
 func (s *Store) Verify(ctx context.Context, b Build) (at domain.Cut, all []Compared, err error) {
-	err = s.rebuild(ctx, b, func(w *workshop) error {
-		live, err := s.Cut(ctx)
-		if err == nil {
-			err = w.build(ctx, live)
-		}
-		if err == nil {
-			err = w.follow(ctx)
-		}
-		if err != nil {
+	err = s.rebuild(ctx, b, func(w *workshop, ctx context.Context) (err error) {
+		if err := w.reachLive(ctx); err != nil {
 			return err
 		}
 		all, err = w.compare(ctx)

@@ -57,19 +57,11 @@ const (
 	workshopMemory = "256MB" // of one that makes an index
 )
 
-// openWorkshop makes empty tables for the folds' views. One process builds at a
-// time; the others wait. Close it.
+// openWorkshop waits until nobody else builds. Close it.
 func (s *Store) openWorkshop(ctx context.Context, b Build) (w *workshop, err error) {
 	w = &workshop{Build: b, store: s, at: b.Log.Identity().Start()}
 	if w.Progress == nil {
 		w.Progress = func(Stage, int64, int64) {}
-	}
-	for _, f := range b.Folds {
-		l := layoutOf(f.Name())
-		if l == nil {
-			return nil, fmt.Errorf("%w for view %s", errNoTable, f.Name())
-		}
-		w.views = append(w.views, l)
 	}
 	config := s.pool.Config().Copy()
 	config.MaxConns = workshopConns
@@ -79,14 +71,23 @@ func (s *Store) openWorkshop(ctx context.Context, b Build) (w *workshop, err err
 	if w.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
 		return nil, err
 	}
-	if err = w.enter(ctx); err == nil {
-		err = w.shadow(ctx)
-	}
-	if err != nil {
+	if err := w.enter(ctx); err != nil {
 		w.close(ctx)
 		return nil, err
 	}
 	return w, nil
+}
+
+// prepare makes empty tables for the folds' views.
+func (w *workshop) prepare(ctx context.Context) error {
+	for _, f := range w.Folds {
+		l := layoutOf(f.Name())
+		if l == nil {
+			return fmt.Errorf("%w for view %s", errNoTable, f.Name())
+		}
+		w.views = append(w.views, l)
+	}
+	return w.shadow(ctx)
 }
 
 // enter waits until nobody else builds.
@@ -126,10 +127,13 @@ func (w *workshop) names() (out []string) {
 	return out
 }
 
-// build fills the tables with what the log has up to the cut.
+// build makes tables with what the log has up to the cut.
 func (w *workshop) build(ctx context.Context, to domain.Cut) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
+	if err := w.prepare(ctx); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	piles := w.piles(ctx)
 	defer func() {
 		for _, p := range piles {
@@ -297,7 +301,10 @@ func (w *workshop) fill(ctx context.Context, piles []*pile) error {
 		})
 	}
 	all.Wait()
-	return errors.Join(failed, context.Cause(ctx))
+	if failed == nil {
+		failed = ctx.Err()
+	}
+	return failed
 }
 
 // execer is a connection, or a transaction on it.

@@ -13,12 +13,15 @@ import (
 	"dendro/adapters/bolt"
 	"dendro/adapters/kafka"
 	"dendro/adapters/kafka/members"
+	"dendro/adapters/memory"
 	"dendro/adapters/peer"
 	"dendro/adapters/postgres"
 	"dendro/commands"
 	"dendro/domain"
+	"dendro/projections"
 	"dendro/schemas"
 
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/spf13/cobra"
 )
 
@@ -42,7 +45,7 @@ func clusterFlags(cmd *cobra.Command) *clusterPlan {
 	f.StringSliceVar(&c.brokers, "kafka", nil, "brokers, HOST:PORT,…: the log is a topic there, which nodes share")
 	f.StringVar(&c.topic, "topic", "dendro", "the log's topic")
 	f.IntVar(&c.replicas, "replicas", 0, "replicas of a new topic (default: 3, or as many as there are brokers)")
-	f.StringVar(&c.postgres, "postgres", "", "the connection string of the database that has the directory")
+	f.StringVar(&c.postgres, "postgres", "", "the connection string of the database that has the directory and the views")
 	f.StringVar(&c.advertise, "advertise", "", "where other nodes reach this one, such as http://node-1:8080")
 	f.DurationVar(&c.session, "session", 6*time.Second, "after how long without a sign of life a node's partitions go to others")
 	return c
@@ -77,6 +80,7 @@ func (c *clusterPlan) check(dev bool) error {
 type clusterNode struct {
 	plan   *clusterPlan
 	owners *owners
+	claims *memory.Store // has no rows: how far owners have come
 	peers  *peer.Client
 	pool   interface{ Close() }
 	member *members.Member
@@ -107,6 +111,10 @@ func openClusterNode(ctx context.Context, p nodePlan, c *clusterPlan, l *slog.Lo
 	if err := postgres.Migrate(ctx, pool); err != nil {
 		return n, err
 	}
+	views, err := openSharedViews(ctx, pool, log, p.progress)
+	if err != nil {
+		return n, err
+	}
 	n.people = sharedDirectory{postgres.NewDirectory(pool)}
 	n.cluster.peers = peer.NewClient(log.Identity().ID, c.secret, p.clock, n.cluster.owners)
 	n.engine, err = commands.Open(ctx, log, commands.Options{
@@ -120,7 +128,30 @@ func openClusterNode(ctx context.Context, p nodePlan, c *clusterPlan, l *slog.Lo
 	if err != nil {
 		return n, err
 	}
-	return n, n.attend(ctx, p, n.cluster.owners)
+	n.followShared(views, l)
+	if err := n.attend(ctx, p); err != nil {
+		return n, err
+	}
+	end, err := log.End(ctx)
+	if err != nil {
+		return n, err
+	}
+	return n, n.cluster.claims.Await(ctx, end)
+}
+
+// openSharedViews opens the views that the nodes share, and builds those that
+// another version of the program has left, or that are far behind.
+func openSharedViews(ctx context.Context, pool *pgxpool.Pool, log domain.Log, progress func(done, total int64)) (*postgres.Store, error) {
+	views, err := postgres.NewStore(ctx, pool, log.Identity(), projections.ViewsOf(allViews())...)
+	if err != nil {
+		return nil, err
+	}
+	b := postgres.Build{Log: log, Progress: func(s postgres.Stage, done, total int64) {
+		if s == postgres.Reading && progress != nil {
+			progress(done, total)
+		}
+	}}
+	return views, views.BringUp(ctx, b, allViews)
 }
 
 // While another node makes the log, it is there in part only.

@@ -5,25 +5,18 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"dendro/adapters/bolt"
-	"dendro/adapters/memory"
+	"dendro/adapters/httpapi"
 	"dendro/commands"
 	"dendro/domain"
 	"dendro/domain/directory"
-	"dendro/projections"
-	"dendro/projections/boards"
-	"dendro/projections/contributors"
-	"dendro/projections/conversations"
-	"dendro/projections/locator"
-	"dendro/projections/moderation"
-	"dendro/projections/statistics"
 )
 
 // nodePlan says how a node is set up.
@@ -43,12 +36,13 @@ type node struct {
 	log     closingLog
 	people  closingDirectory
 	engine  *commands.Engine
-	views   *memory.Store
+	views   httpapi.Views
 	exports *exporter
 	cluster *clusterNode // nil when embedded
 
-	stop   context.CancelFunc
-	failed chan error // why the views do not follow any more; holds one
+	stop    context.CancelFunc
+	failed  chan error            // why the views do not follow any more; holds one
+	trouble atomic.Pointer[error] // why they do not just now
 }
 
 type closingLog interface {
@@ -83,12 +77,12 @@ func openNode(ctx context.Context, p nodePlan) (n *node, err error) {
 	if err != nil {
 		return n, err
 	}
+	n.follow()
 	return n, n.attend(ctx, p)
 }
 
-// attend brings what folds the log up to its end, and keeps it there.
-func (n *node) attend(ctx context.Context, p nodePlan, more ...projections.Projection) (err error) {
-	n.follow(more...)
+// attend waits until what follows the log is at its end.
+func (n *node) attend(ctx context.Context, p nodePlan) (err error) {
 	if n.exports, err = openExporter(filepath.Join(p.dir, "exports"), n.log); err != nil {
 		return err
 	}
@@ -112,56 +106,6 @@ func (n *node) openFiles(ctx context.Context, p nodePlan) error {
 	}
 	n.people = people
 	return nil
-}
-
-// allViews are the folds behind the API, before the first event.
-func allViews() []projections.Projection {
-	return []projections.Projection{
-		conversations.New(), locator.New(), contributors.New(), boards.New(), moderation.New(), statistics.New(),
-	}
-}
-
-// follow begins to keep the views, and what else folds the log, up with it.
-func (n *node) follow(more ...projections.Projection) {
-	n.views = memory.NewStore(n.log.Identity())
-	runner := projections.NewRunner(n.log, n.views, append(allViews(), more...)...)
-	ctx, stop := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	n.stop = func() { stop(); <-done }
-	go func() {
-		defer close(done)
-		if err := runner.Run(ctx); ctx.Err() == nil {
-			n.failed <- fmt.Errorf("the views stopped following the log: %w", err)
-		}
-	}()
-}
-
-// catchUp waits until the views have what the log holds.
-func (n *node) catchUp(ctx context.Context, progress func(done, total int64)) error {
-	end, err := n.log.End(ctx)
-	if err != nil {
-		return err
-	}
-	for {
-		step, cancel := context.WithTimeout(ctx, 100*time.Millisecond)
-		err := n.views.Await(step, end)
-		cancel()
-		if err == nil || ctx.Err() != nil {
-			return errors.Join(err, ctx.Err())
-		}
-		at, cutErr := n.views.Cut(ctx)
-		if cutErr != nil {
-			return cutErr
-		}
-		if progress != nil {
-			progress(int64(at.Events()), int64(end.Events()))
-		}
-		select {
-		case err := <-n.failed:
-			return err
-		default:
-		}
-	}
 }
 
 // close stops commands first, then what reads what they wrote.

@@ -201,8 +201,11 @@ func (n *node) following() error {
 		n.failed <- err
 		return err
 	default:
-		return n.engine.Following()
 	}
+	if err := n.trouble.Load(); err != nil {
+		return *err
+	}
+	return n.engine.Following()
 }
 
 // devClient makes the client that --dev takes everybody for.
