@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"errors"
 	"io"
 	"log/slog"
@@ -46,6 +47,8 @@ type Config struct {
 	Terms string
 	// Exports makes datasets; without it /exports answers that there are none.
 	Exports Exports
+	// Standing tells how the views are kept, by name; without it nobody can ask.
+	Standing func(context.Context) ([]ViewStanding, error)
 	// Caught tells why the views do not follow the log, nil while they do.
 	Caught func() error
 

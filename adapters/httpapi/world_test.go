@@ -67,6 +67,9 @@ func newWorld(t testing.TB, change func(*httpapi.Config)) *world {
 	w.follow()
 	w.config = httpapi.Config{
 		Log: w.log, Engine: w.engine, Views: w.views, Directory: w.people, Clock: w.clock, Random: rand.Reader, NoRateLimits: true,
+		Standing: func(context.Context) ([]httpapi.ViewStanding, error) {
+			return []httpapi.ViewStanding{{View: "boards", Revision: 1, Program: 2, Built: worldBegins, Bytes: 1}, {View: "locator", Program: 1}}, nil
+		},
 	}
 	if change != nil {
 		change(&w.config)

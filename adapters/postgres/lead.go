@@ -89,6 +89,14 @@ func (s *Store) lease(ctx context.Context, holder [16]byte) (got bool, err error
 	return got, nil
 }
 
+// Followed reports whether any process commits the views just now.
+func (s *Store) Followed(ctx context.Context) (yes bool, err error) {
+	err = s.repeat(ctx, func(ctx context.Context) error {
+		return s.pool.QueryRow(ctx, "SELECT EXISTS (SELECT FROM views.lead WHERE until > clock_timestamp())").Scan(&yes)
+	})
+	return yes, err
+}
+
 func wait(ctx context.Context, d time.Duration) error {
 	select {
 	case <-time.After(d):

@@ -20,6 +20,9 @@ var migrations embed.FS
 // ErrNewer says that a newer program has migrated the database.
 var ErrNewer = errors.New("a newer version of dendro has migrated the database; use that one")
 
+// ErrNotMigrated says that the database's tables are not those of this program.
+var ErrNotMigrated = errors.New("the database lacks tables; run `dendro migrate`")
+
 // Migrate brings the database's tables to what this program expects, however
 // long that takes. Several programs may do so at once: an advisory lock lets one
 // after another. ErrNewer leaves the database as it is.

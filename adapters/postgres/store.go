@@ -41,13 +41,16 @@ type Store struct {
 
 // NewStore makes the store of a database, which was migrated, for the views of
 // a log, made by the rules that are given. A database that has another log's
-// views is ErrForeignCut. Views of other rules are Outdated's business. It ends
+// views is ErrForeignCut, one that was not migrated ErrNotMigrated. Views of other rules are Outdated's business. It ends
 // with the pool.
 func NewStore(ctx context.Context, pool *pgxpool.Pool, id domain.Identity, views ...projections.View) (*Store, error) {
 	s := &Store{pool: pool, watch: newWatch(id.Start()), views: slices.SortedFunc(slices.Values(views), func(a, b projections.View) int {
 		return strings.Compare(a.Name, b.Name)
 	})}
 	if err := s.begin(ctx, id.Start()); err != nil {
+		if code := state(err); code == "3F000" || code == "42P01" { // no such schema, no such table
+			return nil, fmt.Errorf("%w (%w)", ErrNotMigrated, err)
+		}
 		return nil, err
 	}
 	at, err := s.Cut(ctx)

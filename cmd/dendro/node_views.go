@@ -5,9 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
+	"dendro/adapters/httpapi"
 	"dendro/adapters/memory"
 	"dendro/adapters/postgres"
 	"dendro/projections"
@@ -52,6 +55,33 @@ func (n *node) followShared(store *postgres.Store, l *slog.Logger) {
 	n.cluster.claims = memory.NewStore(n.log.Identity())
 	owners := projections.NewRunner(n.log, n.cluster.claims, n.cluster.owners)
 	n.attendTo(keeper.Run, owners.Run)
+}
+
+// standing tells how the node's views are kept.
+func (n *node) standing(ctx context.Context) ([]httpapi.ViewStanding, error) {
+	if store, shared := n.views.(*postgres.Store); shared {
+		return standingOf(ctx, store)
+	}
+	var out []httpapi.ViewStanding
+	for _, v := range projections.ViewsOf(allViews()) {
+		out = append(out, httpapi.ViewStanding{View: v.Name, Revision: v.Revision, Program: v.Revision})
+	}
+	slices.SortFunc(out, func(a, b httpapi.ViewStanding) int { return strings.Compare(a.View, b.View) })
+	return out, nil
+}
+
+// standingOf tells how views are kept in Postgres.
+func standingOf(ctx context.Context, store *postgres.Store) ([]httpapi.ViewStanding, error) {
+	built, err := store.Built(ctx)
+	program := map[string]int{}
+	for _, v := range projections.ViewsOf(allViews()) {
+		program[v.Name] = v.Revision
+	}
+	out := make([]httpapi.ViewStanding, len(built))
+	for i, b := range built {
+		out[i] = httpapi.ViewStanding{View: b.View, Revision: b.Revision, Program: program[b.View], Built: b.At, Bytes: b.Bytes}
+	}
+	return out, err
 }
 
 // attendTo does work until the node stops. When one of it ends by itself, the

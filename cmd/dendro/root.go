@@ -25,7 +25,8 @@ Exit codes: 0 fine, 1 failed, 2 the command line makes no sense.`)
 		return misuse("%v; see `%s --help`", err, cmd.CommandPath())
 	})
 	root.SetHelpCommand(newHelpCmd())
-	root.AddCommand(newDemoCmd(), newSimulateCmd(), newReenactCmd(), newLogCmd(), newExportCmd(), newServeCmd(), newClientCmd(), newReactionsCmd(), newVersionCmd())
+	root.AddCommand(newDemoCmd(), newSimulateCmd(), newReenactCmd(), newLogCmd(), newExportCmd(), newServeCmd(), newClientCmd(), newReactionsCmd(),
+		newMigrateCmd(), newViewsCmd(), newRebuildCmd(), newVersionCmd())
 	return root
 }
 
