@@ -81,7 +81,7 @@ func benchServer(b *testing.B, languages ...string) (*node, string) {
 func benchCrowd(b *testing.B, server string, connections int) *remote.Crowd {
 	b.Helper()
 	c, err := remote.Open(b.Context(), remote.Options{
-		Server: server, Seed: 1, Run: b.Name(), Contributors: 256, Connections: connections, TasksOnly: true,
+		Servers: []string{server}, Seed: 1, Run: b.Name(), Contributors: 256, Connections: connections, TasksOnly: true,
 	})
 	if err != nil {
 		b.Fatal(err)

@@ -267,7 +267,7 @@ func TestACampaignOverHTTP(t *testing.T) {
 	f := &frontend{t: t, server: server, key: key}
 	f.send(200, "PUT", "/campaign", map[string]any{"policy": json.RawMessage(smallTrees)}, nil)
 
-	crowd, err := remote.Open(t.Context(), remote.Options{Server: base, Key: key, Seed: 3, Run: "1", Contributors: 14, Connections: 4})
+	crowd, err := remote.Open(t.Context(), remote.Options{Servers: []string{base}, Key: key, Seed: 3, Run: "1", Contributors: 14, Connections: 4})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,7 +28,7 @@ const mostConnections = 4096
 
 // remoteSimulation is what the flags ask for with --server.
 type remoteSimulation struct {
-	server       string
+	servers      []string
 	key          string
 	seed         uint64
 	contributors int
@@ -39,7 +39,7 @@ type remoteSimulation struct {
 
 func (s *remoteSimulation) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&s.server, "server", "", "a running server, such as http://127.0.0.1:8080, instead of --data")
+	f.StringSliceVar(&s.servers, "server", nil, "a running server, such as http://127.0.0.1:8080, instead of --data; or the nodes of a cluster, with commas between")
 	f.StringVar(&s.key, "key", "", "with --server: the key of an API client; $"+keyVariable+" is seen by fewer")
 	f.IntVar(&s.connections, "connections", 16, "with --server: how many of the people act at the same time")
 	f.BoolVar(&s.tasksOnly, "tasks-only", false, "with --server: nobody does anything but tasks, each once, to measure those")
@@ -48,7 +48,7 @@ func (s *remoteSimulation) flags(cmd *cobra.Command) {
 // instead tells whether the crowd works on a data directory; flags of the one
 // place make no sense with the other.
 func (s *remoteSimulation) instead(cmd *cobra.Command) (local bool, err error) {
-	local = s.server == ""
+	local = len(s.servers) == 0
 	others, place := []string{"data", "partitions", "acks"}, "--server"
 	if local {
 		others, place = []string{"key", "connections", "tasks-only"}, "--data"
@@ -90,7 +90,7 @@ func (s *remoteSimulation) work(ctx context.Context, p *progress) (done simulate
 		return done, err
 	}
 	c, err := remote.Open(ctx, remote.Options{
-		Server: s.server, Key: key, Seed: s.seed, Run: hex.EncodeToString(randomBytes(16)),
+		Servers: s.servers, Key: key, Seed: s.seed, Run: hex.EncodeToString(randomBytes(16)),
 		Contributors: s.contributors, Connections: s.connections, TasksOnly: s.tasksOnly,
 	})
 	if err != nil {
@@ -98,7 +98,7 @@ func (s *remoteSimulation) work(ctx context.Context, p *progress) (done simulate
 	}
 	defer c.Close()
 	report, err := c.Work(ctx, s.tasks, func(done int) { p.report(int64(done), int64(s.tasks)) })
-	return simulatedRemotely{Server: s.server, Seed: s.seed, Contributors: s.contributors, Connections: s.connections, Report: report}, err
+	return simulatedRemotely{Server: strings.Join(s.servers, ","), Seed: s.seed, Contributors: s.contributors, Connections: s.connections, Report: report}, err
 }
 
 // findKey gives the key to work with; with the root token a new client's.
@@ -107,7 +107,7 @@ func (s *remoteSimulation) findKey(ctx context.Context) (string, error) {
 	if key != "" || token == "" {
 		return key, nil
 	}
-	at, err := newRemoteClients(s.server, token)
+	at, err := newRemoteClients(s.servers[0], token)
 	if err != nil {
 		return "", err
 	}

@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -23,21 +25,32 @@ const (
 
 // client speaks to a server, for all connections.
 type client struct {
-	http *http.Client
-	base string
-	key  string
+	http  *http.Client
+	bases []string // of servers that are as good as one another
+	asked atomic.Uint64
+	key   string
 }
 
 // newClient keeps as many connections as there are, and no more.
-func newClient(server, key string, connections int) (*client, error) {
-	u, err := url.Parse(strings.TrimSuffix(server, "/"))
-	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return nil, fmt.Errorf("%q is no address of a server, such as http://127.0.0.1:8080", server)
+func newClient(servers []string, key string, connections int) (*client, error) {
+	var bases []string
+	for _, server := range servers {
+		u, err := url.Parse(strings.TrimSuffix(server, "/"))
+		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+			return nil, fmt.Errorf("%q is no address of a server, such as http://127.0.0.1:8080", server)
+		}
+		bases = append(bases, u.String()+"/api/v1")
+	}
+	if len(bases) == 0 {
+		return nil, errors.New("no server is named")
 	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConns, transport.MaxIdleConnsPerHost, transport.MaxConnsPerHost = connections, connections, connections
-	return &client{http: &http.Client{Transport: transport, Timeout: answerWithin}, base: u.String() + "/api/v1", key: key}, nil
+	return &client{http: &http.Client{Transport: transport, Timeout: answerWithin}, bases: bases, key: key}, nil
 }
+
+// base gives the servers in turns: whoever acts meets all of them.
+func (c *client) base() string { return c.bases[c.asked.Add(1)%uint64(len(c.bases))] }
 
 // request is one exchange that somebody means to have.
 type request struct {
@@ -77,7 +90,7 @@ func (c *client) exchange(ctx context.Context, r *request) (answer, error) {
 		}
 		body = bytes.NewReader(raw)
 	}
-	req, err := http.NewRequestWithContext(ctx, r.method, c.base+r.path, body)
+	req, err := http.NewRequestWithContext(ctx, r.method, c.base()+r.path, body)
 	if err != nil {
 		return answer{}, err
 	}

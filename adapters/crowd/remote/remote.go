@@ -16,10 +16,10 @@ import (
 
 // Options say who works where.
 type Options struct {
-	Server string // such as http://127.0.0.1:8080
-	Key    string // of an API client; moderators work only with a trusted one
-	Seed   uint64 // of who takes part
-	Run    string // anything that no other run with this seed has
+	Servers []string // such as http://127.0.0.1:8080; each request goes to another one
+	Key     string   // of an API client; moderators work only with a trusted one
+	Seed    uint64   // of who takes part
+	Run     string   // anything that no other run with this seed has
 	// Contributors is at least crowd.Least, and Connections from 1 to as many.
 	Contributors int
 	Connections  int
@@ -53,7 +53,7 @@ func Open(ctx context.Context, opt Options) (*Crowd, error) {
 	if opt.Patience == 0 {
 		opt.Patience = defaultPatience
 	}
-	cl, err := newClient(opt.Server, opt.Key, opt.Connections)
+	cl, err := newClient(opt.Servers, opt.Key, opt.Connections)
 	if err != nil {
 		return nil, err
 	}

@@ -93,7 +93,7 @@ func open(t *testing.T, d *double, change func(*remote.Options)) *remote.Crowd {
 	d.answered, d.people, d.texts = map[string]string{}, map[string]bool{}, map[string]string{}
 	server := httptest.NewServer(d)
 	t.Cleanup(server.Close)
-	opt := remote.Options{Server: server.URL + "/", Seed: 1, Run: t.Name(), Contributors: 10, Connections: 4}
+	opt := remote.Options{Servers: []string{server.URL + "/"}, Seed: 1, Run: t.Name(), Contributors: 10, Connections: 4}
 	if change != nil {
 		change(&opt)
 	}
@@ -249,11 +249,11 @@ func TestLimitsAreKept(t *testing.T) {
 func TestOpenRefuses(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
 	defer server.Close()
-	fine := remote.Options{Server: server.URL, Contributors: crowd.Least, Connections: 1}
+	fine := remote.Options{Servers: []string{server.URL}, Contributors: crowd.Least, Connections: 1}
 	for why, change := range map[string]func(*remote.Options){
 		"at least":      func(o *remote.Options) { o.Contributors-- },
 		"a contributor": func(o *remote.Options) { o.Connections = o.Contributors + 1 },
-		"no address":    func(o *remote.Options) { o.Server = "localhost" },
+		"no address":    func(o *remote.Options) { o.Servers = []string{"localhost"} },
 		"answered 404":  func(o *remote.Options) {},
 	} {
 		opt := fine
