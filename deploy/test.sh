@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Checks everything: format, vet, staticcheck, the architecture, all tests with
-# the race detector, and a few seconds of every fuzz target.
+# the race detector, the views behind a large campaign, and a few seconds of
+# every fuzz target.
 #
 # Runs on a fresh Debian machine that has Go; what else the tests need it
 # installs (as root). From the network it takes Go modules, Debian packages and,
@@ -72,5 +73,7 @@ stage "architecture"
 go test -run '^TestArchitecture' ./cmd/dendro
 stage "tests"
 go test -race -timeout 15m ./...
+stage "views kept live through a campaign of 100,000 tasks"
+go test -timeout 5m -run '^TestLiveViewsEqualRebuiltOnes$' ./cmd/dendro -args -campaign.tasks=100000
 fuzz
 stage "all is well"
