@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -23,7 +24,7 @@ type metrics struct {
 	handler  http.Handler
 }
 
-func newMetrics(r *prometheus.Registry, inFlight func() float64) *metrics {
+func newMetrics(r *prometheus.Registry, inFlight, lag func() float64) *metrics {
 	m := &metrics{
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "dendro_http_requests_total", Help: "Requests answered, by route and status.",
@@ -36,8 +37,28 @@ func newMetrics(r *prometheus.Registry, inFlight func() float64) *metrics {
 	}
 	r.MustRegister(m.requests, m.seconds, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "dendro_http_requests_in_flight", Help: "Requests at work now.",
-	}, inFlight))
+	}, inFlight), prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "dendro_views_lag_events", Help: "Events of the log that the views lack; -1 when that cannot be told.",
+	}, lag))
 	return m
+}
+
+// lagWithin bounds how long a look at the metrics waits for log and views.
+const lagWithin = 2 * time.Second
+
+// lag counts the events that the views lack, -1 when that cannot be told.
+func (s *Server) lag() float64 {
+	ctx, cancel := context.WithTimeout(context.Background(), lagWithin)
+	defer cancel()
+	at, err := s.Views.Cut(ctx)
+	if err != nil {
+		return -1
+	}
+	end, err := s.Log.End(ctx) // asked last: views are never ahead of it
+	if err != nil {
+		return -1
+	}
+	return float64(end.Events() - at.Events())
 }
 
 // recorder remembers what went out.

@@ -110,7 +110,7 @@ func New(c Config) (*Server, error) {
 		doors: make(chan struct{}, doorsPerSlot*c.InFlight), slots: make(chan struct{}, c.InFlight), streams: make(chan struct{}, mostStreams), rates: newRates(c.Clock), answers: newAnswers(),
 		closing: make(chan struct{}),
 	}
-	s.metrics = newMetrics(c.Registry, func() float64 { return float64(len(s.slots)) })
+	s.metrics = newMetrics(c.Registry, func() float64 { return float64(len(s.slots)) }, s.lag)
 	s.mount()
 	return s, nil
 }

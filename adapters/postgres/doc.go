@@ -17,6 +17,13 @@
 //     twice.
 //  4. Those who await the cut are woken (watch), in other processes a moment later.
 //
+// A rebuild (workshop) makes tables like the live ones in a schema of its own,
+// fills them by COPY with what fresh folds make of the log, applies what was
+// committed meanwhile, and drops the live tables in favour of the new ones while
+// the cut is locked (swap). A comparison (Verify) is a rebuild that looks instead
+// of swapping. The database notes by which revision of its rules each view was
+// made (rules): a commit by others is refused.
+//
 // A question of a reader is one statement, and walks along an index, from the
 // place where the page before ended. Rows are read as they are written, column by
 // column.
