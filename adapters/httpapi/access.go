@@ -113,7 +113,7 @@ func (c *call) known(login directory.Login) (*person, error) {
 }
 
 func (c *call) owned(row directory.Person) (*person, error) {
-	owner, err := c.s.Views.Owner(c.ctx(), row.ID)
+	owner, err := c.views.Owner(c.ctx(), row.ID)
 	return &person{Person: row, ID: owner}, err
 }
 
@@ -165,7 +165,7 @@ func (c *call) introduce(u userIn) (*person, error) {
 // register makes sure that the log knows the contributor: the directory may be
 // ahead of it, after a stop between the two.
 func (c *call) register(id domain.ContributorID) error {
-	known, err := c.s.Views.Contributor(c.ctx(), id)
+	known, err := c.views.Contributor(c.ctx(), id)
 	if err != nil || known != nil {
 		return err
 	}

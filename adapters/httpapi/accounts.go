@@ -84,7 +84,7 @@ func (c *call) wish(p directory.Person, id domain.ContributorID, w wishes) error
 			return err
 		}
 	}
-	standing, err := c.s.Views.Contributor(c.ctx(), id)
+	standing, err := c.views.Contributor(c.ctx(), id)
 	if err != nil {
 		return err
 	}
@@ -142,7 +142,7 @@ func eraseUser(c *call, a *account) (reply, error) {
 // eachAccount does something to an account, and to those merged into it, until
 // it fails.
 func (c *call) eachAccount(a *account, do func(domain.ContributorID) error) error {
-	accounts, err := c.s.Views.Accounts(c.ctx(), a.ID)
+	accounts, err := c.views.Accounts(c.ctx(), a.ID)
 	for i := 0; err == nil && i < len(accounts); i++ {
 		err = do(accounts[i])
 	}

@@ -28,8 +28,8 @@ var adminRoutes = []Route{
 
 // settings are what clients of the Open-Assistant backend look at. Boards are
 // always current, so the intervals between their updates are 0.
-func (s *Server) settings() map[string]any {
-	p, _ := s.Engine.Policy()
+func (c *call) settings() map[string]any {
+	p, _ := c.policy()
 	return map[string]any{
 		"PROJECT_NAME": "Dendro", "API_V1_STR": base, "MESSAGE_SIZE_LIMIT": p.MessageSizeLimit,
 		"DEBUG_USE_SEED_DATA": false, "DEBUG_ALLOW_SELF_LABELING": false, "DEBUG_SKIP_EMBEDDING_COMPUTATION": true,
@@ -38,13 +38,13 @@ func (s *Server) settings() map[string]any {
 	}
 }
 
-func showSettings(c *call) (reply, error) { return ok(c.s.settings()) }
+func showSettings(c *call) (reply, error) { return ok(c.settings()) }
 
 // showAllSettings adds how the server was started. It holds no secrets to
 // leave out.
 func showAllSettings(c *call) (reply, error) {
-	_, revision := c.s.Engine.Policy()
-	all := c.s.settings()
+	_, revision := c.policy()
+	all := c.settings()
 	maps.Copy(all, map[string]any{
 		"DEBUG_ALLOW_ANY_API_KEY": c.s.AnyKey, "RATE_LIMIT": !c.s.NoRateLimits, "TERMS_VERSION": c.s.Terms,
 		"POLICY_REVISION": revision, "MAX_BODY_BYTES": c.s.MaxBody, "MAX_REQUESTS_IN_FLIGHT": c.s.InFlight,
@@ -125,7 +125,7 @@ func (c *call) purge(a *account, preview bool, do tree.DeleteAuthored, ban func(
 func (c *call) without(s systemStats, gone []domain.MessageID) (systemStats, error) {
 	s.ActiveByLang = maps.Clone(s.ActiveByLang)
 	for _, id := range gone {
-		m, err := c.s.Views.Message(c.ctx(), id)
+		m, err := c.views.Message(c.ctx(), id)
 		if err != nil {
 			return s, err
 		}
@@ -162,7 +162,7 @@ func listFlags(c *call) (reply, error) {
 	if err := c.valid(); err != nil {
 		return reply{}, err
 	}
-	rows, err := c.s.Views.Flags(c.ctx(), moderation.FlagQuery{Desc: true, Max: most})
+	rows, err := c.views.Flags(c.ctx(), moderation.FlagQuery{Desc: true, Max: most})
 	if err != nil {
 		return reply{}, err
 	}
@@ -180,7 +180,7 @@ func pageFlags(c *call) (reply, error) {
 		if err = errors.Join(err, err2); err != nil {
 			return nil, err
 		}
-		return c.s.Views.Flags(c.ctx(), moderation.FlagQuery{After: low, Before: high, Desc: desc, Max: most})
+		return c.views.Flags(c.ctx(), moderation.FlagQuery{After: low, Before: high, Desc: desc, Max: most})
 	}, func(f *moderation.Flag) string { return f.Message.String() + "$" + stamp(f.Created).String() })
 	if err != nil {
 		return reply{}, err
@@ -201,7 +201,7 @@ func resolveFlag(c *call) (reply, error) {
 	if err := c.valid(); err != nil {
 		return reply{}, err
 	}
-	flag := func() (*moderation.Flag, error) { return c.s.Views.Flag(c.ctx(), id) }
+	flag := func() (*moderation.Flag, error) { return c.views.Flag(c.ctx(), id) }
 	if _, err := found(c, errNoMessage, flag); err != nil {
 		return reply{}, err
 	}

@@ -40,6 +40,7 @@ type rendered struct {
 	status   int
 	retry    int
 	position string
+	asOf     string
 	kind     string // Content-Type; "" without a body
 	body     []byte
 }

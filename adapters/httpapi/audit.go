@@ -17,7 +17,7 @@ var auditRoutes = []Route{
 	get("/audit/users/{user_id}", trusted, auditUser),
 	get("/audit/trees/{tree_id}", trusted, auditTree),
 	get("/audit/moderators/{moderator_id}", trusted, auditModerator),
-	get("/events", trusted, streamEvents),
+	onlyNow(get("/events", trusted, streamEvents)),
 }
 
 const (
@@ -76,7 +76,7 @@ func auditUser(c *call) (reply, error) {
 	if err := c.valid(); err != nil {
 		return reply{}, err
 	}
-	accounts, err := c.s.Views.Accounts(c.ctx(), id)
+	accounts, err := c.views.Accounts(c.ctx(), id)
 	if err != nil {
 		return reply{}, err
 	}
@@ -111,7 +111,7 @@ func auditModerator(c *call) (reply, error) {
 
 // knownActor reports whether a contributor or a client has the id.
 func (c *call) knownActor(id [16]byte) (bool, error) {
-	who, err := c.s.Views.Contributor(c.ctx(), id)
+	who, err := c.views.Contributor(c.ctx(), id)
 	if err != nil || who != nil {
 		return who != nil, err
 	}
@@ -153,7 +153,7 @@ type history struct {
 func (c *call) history(most int, of ...moderation.Subject) (*history, error) {
 	h := &history{}
 	for _, subject := range of {
-		got, err := c.s.Views.History(c.ctx(), subject, most+1)
+		got, err := c.views.History(c.ctx(), subject, most+1)
 		if err != nil {
 			return nil, err
 		}

@@ -17,7 +17,9 @@ type call struct {
 	r      *http.Request
 	route  *Route
 	leave  func() // gives the request's slot back before its end
-	now    time.Time
+	now    time.Time // or the instant that is asked about
+	views  Views     // the live ones, or those of the past that is asked about
+	past   *Moment   // that past; nil is the present
 	client directory.Client // zero where no key is needed
 	raw    []byte           // the body
 	params

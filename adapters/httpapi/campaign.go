@@ -23,7 +23,7 @@ type inForce struct {
 	Policy   json.RawMessage `json:"policy"`
 }
 
-func getCampaign(c *call) (reply, error) { return showPolicy(c.s.Engine.Policy()) }
+func getCampaign(c *call) (reply, error) { return showPolicy(c.policy()) }
 
 func showPolicy(p policy.Policy, revision int) (reply, error) {
 	text, err := schemas.AppendPolicy(nil, p)

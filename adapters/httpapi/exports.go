@@ -18,8 +18,8 @@ import (
 
 var exportRoutes = []Route{
 	post("/exports", trusted, startExport),
-	get("/exports/{export_id}", trusted, getExport),
-	get("/exports/{export_id}/files/{name}", trusted, getExportFile),
+	onlyNow(get("/exports/{export_id}", trusted, getExport)),
+	onlyNow(get("/exports/{export_id}/files/{name}", trusted, getExportFile)),
 }
 
 type exportKind struct{}

@@ -111,7 +111,7 @@ func (c *call) catchUp() error {
 
 // found asks a view, and again behind the log's end when it has nothing.
 func found[T any](c *call, missing error, ask func() (*T, error)) (*T, error) {
-	for again := false; ; again = true {
+	for again := c.past != nil; ; again = true { // the past is all there
 		got, err := ask()
 		switch {
 		case err != nil:

@@ -49,7 +49,7 @@ func byFrontendID(c *call) (*conversations.Message, error) {
 	id := c.path("frontend_id")
 	c.viewer = &person{} // clients know these as seen by nobody
 	return found(c, errNoMessage, func() (*conversations.Message, error) {
-		return c.s.Views.MessageByFrontend(c.ctx(), c.client.ID, id)
+		return c.views.MessageByFrontend(c.ctx(), c.client.ID, id)
 	})
 }
 
@@ -92,9 +92,9 @@ func (c *call) sieve() (*conversations.Query, error) {
 
 // writtenBy narrows to what the owner of an account wrote, under any account.
 func (c *call) writtenBy(q *conversations.Query, id domain.ContributorID) (*conversations.Query, error) {
-	owner, err := c.s.Views.Owner(c.ctx(), id)
+	owner, err := c.views.Owner(c.ctx(), id)
 	if err == nil {
-		q.Authors, err = c.s.Views.Accounts(c.ctx(), owner)
+		q.Authors, err = c.views.Accounts(c.ctx(), owner)
 	}
 	if err == nil && len(q.Authors) == 0 {
 		return nil, nil
@@ -117,7 +117,7 @@ func (c *call) list(deleted bool, sieve func() (*conversations.Query, error)) (r
 	var rows []*conversations.Message
 	if q != nil {
 		q.Deleted, q.Max, q.Desc = deleted, most, desc
-		if rows, err = c.s.Views.Messages(c.ctx(), *q); err != nil {
+		if rows, err = c.views.Messages(c.ctx(), *q); err != nil {
 			return reply{}, err
 		}
 	}
@@ -154,7 +154,7 @@ func (c *call) page(sieve func() (*conversations.Query, error)) (reply, error) {
 			return nil, err
 		}
 		q.After, q.Before, q.Desc, q.Max, q.Deleted = low, high, desc, most, deleted
-		return c.s.Views.Messages(c.ctx(), *q)
+		return c.views.Messages(c.ctx(), *q)
 	}, func(m *conversations.Message) string { return m.ID.String() + "$" + stamp(m.Created).String() })
 	if err != nil {
 		return reply{}, err
@@ -235,7 +235,7 @@ func showHistory(c *call, m *conversations.Message) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	texts, err := c.s.Views.Revisions(c.ctx(), m.ID)
+	texts, err := c.views.Revisions(c.ctx(), m.ID)
 	if err != nil {
 		return reply{}, err
 	}

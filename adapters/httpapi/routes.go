@@ -22,7 +22,14 @@ type Route struct {
 	Method  string
 	Pattern string // as in the document: /api/v1/messages/{message_id}
 	access  access
+	present bool // it tells of the present only
 	handle  func(*call) (reply, error)
+}
+
+// onlyNow is a route without a past.
+func onlyNow(r Route) Route {
+	r.present = true
+	return r
 }
 
 func (r *Route) writes() bool { return r.Method != http.MethodGet }
@@ -131,7 +138,7 @@ func onRoute(w http.ResponseWriter, pattern string) {
 // serve bounds a request, runs its handler and writes the answer.
 func (s *Server) serve(route *Route, w http.ResponseWriter, r *http.Request) {
 	onRoute(w, route.Pattern)
-	c := &call{s: s, w: w, r: r, route: route}
+	c := &call{s: s, w: w, r: r, route: route, views: s.Views}
 	c.params = params{query: r.URL.Query(), path: r.PathValue, problems: &c.problems}
 	if out := c.open(); out != nil {
 		writeRendered(w, out)
@@ -214,7 +221,7 @@ func (c *call) run() *rendered {
 func (c *call) answer() *rendered {
 	var got reply
 	err := error(nil)
-	if !c.route.writes() {
+	if err = c.enterPast(); err == nil && !c.route.writes() && c.past == nil {
 		err = c.awaitAsked()
 	}
 	if err == nil {
@@ -230,6 +237,9 @@ func (c *call) answer() *rendered {
 		return nil
 	}
 	out := &rendered{status: got.status, position: c.s.position(c.positions)}
+	if c.past != nil {
+		out.asOf = c.past.Cut.String()
+	}
 	if !got.none {
 		if out.body, err = json.Marshal(got.body); err != nil {
 			return c.failed(err)
@@ -281,6 +291,9 @@ func writeRendered(w http.ResponseWriter, out *rendered) {
 	}
 	if out.retry > 0 {
 		h.Set("Retry-After", strconv.Itoa(out.retry))
+	}
+	if out.asOf != "" {
+		h.Set(asOfHeader, out.asOf)
 	}
 	if out.position != "" {
 		h.Set(positionHeader, out.position)

@@ -106,7 +106,7 @@ func (p *params) frame() reward.Frame { return reward.Frame(p.pathWord("time_fra
 // tallies counts what was done within a frame, and says whose accounts those
 // are.
 func (c *call) tallies(f reward.Frame) ([]boards.Tally, []boards.Account, error) {
-	tallies, err := c.s.Views.Tallies(c.ctx(), f.Since(c.now), nil)
+	tallies, err := c.views.Tallies(c.ctx(), f.Since(c.now), nil)
 	if err != nil || len(tallies) == 0 {
 		return nil, nil, err
 	}
@@ -114,7 +114,7 @@ func (c *call) tallies(f reward.Frame) ([]boards.Tally, []boards.Account, error)
 	for i, t := range tallies {
 		ids[i] = t.Contributor
 	}
-	rows, err := c.s.Views.Contributors(c.ctx(), ids)
+	rows, err := c.views.Contributors(c.ctx(), ids)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -122,8 +122,8 @@ func (c *call) tallies(f reward.Frame) ([]boards.Tally, []boards.Account, error)
 	for i, row := range rows {
 		a := boards.Account{ID: ids[i], Owner: ids[i]}
 		if row != nil && !row.MergedInto.IsZero() {
-			if a.Owner, err = c.s.Views.Owner(c.ctx(), row.ID); err == nil {
-				row, err = c.s.Views.Contributor(c.ctx(), a.Owner)
+			if a.Owner, err = c.views.Owner(c.ctx(), row.ID); err == nil {
+				row, err = c.views.Contributor(c.ctx(), a.Owner)
 			}
 			if err != nil {
 				return nil, nil, err
@@ -158,15 +158,15 @@ func (c *call) line(rank int, owner domain.ContributorID, f reward.Frame, highli
 	default:
 		n.Username, n.DisplayName, n.AuthMethod = person.Login.Username, person.DisplayName, person.Login.Method
 	}
-	row, err := c.s.Views.Contributor(c.ctx(), owner)
+	row, err := c.views.Contributor(c.ctx(), owner)
 	if err != nil {
 		return n, nil, boards.Activity{}, err
 	}
-	accounts, err := c.s.Views.Accounts(c.ctx(), owner)
+	accounts, err := c.views.Accounts(c.ctx(), owner)
 	if err != nil {
 		return n, nil, boards.Activity{}, err
 	}
-	did, err := c.s.Views.Activities(c.ctx(), [][]domain.ContributorID{accounts})
+	did, err := c.views.Activities(c.ctx(), [][]domain.ContributorID{accounts})
 	if err != nil {
 		return n, nil, boards.Activity{}, err
 	}
@@ -241,7 +241,7 @@ func showStandings(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	owner, err := c.s.Views.Owner(c.ctx(), a.ID)
+	owner, err := c.views.Owner(c.ctx(), a.ID)
 	if err != nil {
 		return reply{}, err
 	}
@@ -264,7 +264,7 @@ func (c *call) ownStanding() (owner domain.ContributorID, f reward.Frame, list [
 	f = c.frame()
 	a, err := userOfPath(c)
 	if err == nil {
-		owner, err = c.s.Views.Owner(c.ctx(), a.ID)
+		owner, err = c.views.Owner(c.ctx(), a.ID)
 	}
 	if err == nil {
 		list, err = c.leaders(f)

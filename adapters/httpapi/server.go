@@ -47,6 +47,9 @@ type Config struct {
 	Terms string
 	// Exports makes datasets; without it /exports answers that there are none.
 	Exports Exports
+	// Past answers questions as of earlier cuts; without it there is only the
+	// present.
+	Past Past
 	// Standing tells how the views are kept, by name; without it nobody can ask.
 	Standing func(context.Context) ([]ViewStanding, error)
 	// Caught tells why the views do not follow the log, nil while they do.

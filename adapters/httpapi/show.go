@@ -10,7 +10,7 @@ import (
 
 // anyMessage gives a message, whoever may see it.
 func (c *call) anyMessage(id domain.MessageID) (*conversations.Message, error) {
-	return found(c, errNoMessage, func() (*conversations.Message, error) { return c.s.Views.Message(c.ctx(), id) })
+	return found(c, errNoMessage, func() (*conversations.Message, error) { return c.views.Message(c.ctx(), id) })
 }
 
 // message gives a message that the client may see.
@@ -75,7 +75,7 @@ func (c *call) viewpoint(viewer domain.ContributorID, list []*conversations.Mess
 	ids := make([]domain.MessageID, len(list))
 	for i, m := range list {
 		ids[i] = m.ID
-		if owners[i], err = c.s.Views.Owner(c.ctx(), m.Author); err != nil {
+		if owners[i], err = c.views.Owner(c.ctx(), m.Author); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -83,12 +83,12 @@ func (c *call) viewpoint(viewer domain.ContributorID, list []*conversations.Mess
 	if viewer.IsZero() {
 		return owners, mine, nil
 	}
-	accounts, err := c.s.Views.Accounts(c.ctx(), viewer)
+	accounts, err := c.views.Accounts(c.ctx(), viewer)
 	if err != nil {
 		return nil, nil, err
 	}
 	for _, account := range accounts {
-		sets, err := c.s.Views.Reactions(c.ctx(), account, ids)
+		sets, err := c.views.Reactions(c.ctx(), account, ids)
 		if err != nil {
 			return nil, nil, err
 		}

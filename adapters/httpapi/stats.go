@@ -31,7 +31,7 @@ type systemStats struct {
 }
 
 func (c *call) systemStats() (systemStats, error) {
-	counts, err := c.s.Views.Counts(c.ctx())
+	counts, err := c.views.Counts(c.ctx())
 	s := systemStats{ActiveByLang: map[string]int{}}
 	for _, m := range counts.Messages {
 		s.All += m.N
@@ -65,7 +65,7 @@ func stateCounts(counts statistics.Counts) map[domain.TreeState]int {
 }
 
 func showStateCounts(c *call) (reply, error) {
-	counts, err := c.s.Views.Counts(c.ctx())
+	counts, err := c.views.Counts(c.ctx())
 	if err != nil {
 		return reply{}, err
 	}
@@ -85,7 +85,7 @@ type treeMessageCount struct {
 
 // messageCounts leaves out trees of which nothing is left.
 func (c *call) messageCounts(onlyActive bool) ([]treeMessageCount, error) {
-	trees, err := c.s.Views.Trees(c.ctx(), onlyActive)
+	trees, err := c.views.Trees(c.ctx(), onlyActive)
 	out := make([]treeMessageCount, 0, len(trees))
 	for _, t := range trees {
 		if t.Count > 0 {
@@ -110,7 +110,7 @@ func showMessageCounts(c *call) (reply, error) {
 }
 
 func showTreeManager(c *call) (reply, error) {
-	counts, err := c.s.Views.Counts(c.ctx())
+	counts, err := c.views.Counts(c.ctx())
 	if err != nil {
 		return reply{}, err
 	}
@@ -172,7 +172,7 @@ func cached(name string, counts statistics.Counts) any {
 }
 
 func showAllCached(c *call) (reply, error) {
-	counts, err := c.s.Views.Counts(c.ctx())
+	counts, err := c.views.Counts(c.ctx())
 	if err != nil {
 		return reply{}, err
 	}
@@ -188,7 +188,7 @@ func showCached(c *call) (reply, error) {
 	if err := c.valid(); err != nil {
 		return reply{}, err
 	}
-	counts, err := c.s.Views.Counts(c.ctx())
+	counts, err := c.views.Counts(c.ctx())
 	if err != nil {
 		return reply{}, err
 	}

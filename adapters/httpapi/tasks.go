@@ -113,7 +113,7 @@ func (c *call) reader(u *userIn) (domain.ContributorID, error) {
 // mayWork refuses work by a contributor who may not do any, as far as the view
 // knows. Who is not known has accepted no terms.
 func (c *call) mayWork(id domain.ContributorID) error {
-	row, err := c.s.Views.Contributor(c.ctx(), id)
+	row, err := c.views.Contributor(c.ctx(), id)
 	if err != nil {
 		return err
 	}
@@ -130,7 +130,7 @@ func acknowledgeTask(c *call) (reply, error) {
 	if err := c.valid(); err != nil {
 		return reply{}, err
 	}
-	if taken, err := c.s.Views.TaskByFrontend(c.ctx(), c.client.ID, frontendID); err != nil {
+	if taken, err := c.views.TaskByFrontend(c.ctx(), c.client.ID, frontendID); err != nil {
 		return reply{}, err
 	} else if taken != nil && taken.ID != id && !taken.Over {
 		return reply{}, fail(codeFrontendID, "the message id %q is bound to another task; give a new one", frontendID)
@@ -205,7 +205,7 @@ func (c *call) submission(in *interaction) (func(domain.ContributorID) tree.Comm
 			return tree.SubmitRanking{Task: t.ID, By: by, Client: c.client.ID, Order: in.ranking, NotRankable: in.notRankable}
 		}, nil
 	}
-	taken, err := c.s.Views.MessageByFrontend(c.ctx(), c.client.ID, in.userMessageID)
+	taken, err := c.views.MessageByFrontend(c.ctx(), c.client.ID, in.userMessageID)
 	if err != nil {
 		return nil, err
 	}
@@ -222,7 +222,7 @@ func (c *call) submission(in *interaction) (func(domain.ContributorID) tree.Comm
 
 func (c *call) taskByFrontend(id string) (*locator.Task, error) {
 	missing := fail(codeNoSuchTask, "no task is bound to the message id %q; acknowledge the task first, or ask for a new one", id)
-	return found(c, missing, func() (*locator.Task, error) { return c.s.Views.TaskByFrontend(c.ctx(), c.client.ID, id) })
+	return found(c, missing, func() (*locator.Task, error) { return c.views.TaskByFrontend(c.ctx(), c.client.ID, id) })
 }
 
 func (c *call) taskDone() (reply, error) {

@@ -18,7 +18,7 @@ type siblings struct {
 // treeOf gives the messages of a tree that pass the filter, and that the client
 // may see.
 func (c *call) treeOf(id domain.TreeID, keep func(*conversations.Message) bool) (*siblings, error) {
-	all, err := c.s.Views.TreeMessages(c.ctx(), id)
+	all, err := c.views.TreeMessages(c.ctx(), id)
 	if err != nil {
 		return nil, err
 	}
@@ -149,7 +149,7 @@ func showMaxChildren(c *call, m *conversations.Message) (reply, error) {
 }
 
 func showTreeState(c *call, m *conversations.Message) (reply, error) {
-	t, err := found(c, errNoMessage, func() (*conversations.Tree, error) { return c.s.Views.Tree(c.ctx(), m.Tree) })
+	t, err := found(c, errNoMessage, func() (*conversations.Tree, error) { return c.views.Tree(c.ctx(), m.Tree) })
 	if err != nil {
 		return reply{}, err
 	}

@@ -57,7 +57,7 @@ func userOfLogin(c *call) (*account, error) {
 
 // account gives an account that the client may see.
 func (c *call) account(id domain.ContributorID) (*account, error) {
-	row, err := found(c, errNoUser, func() (*contributors.Contributor, error) { return c.s.Views.Contributor(c.ctx(), id) })
+	row, err := found(c, errNoUser, func() (*contributors.Contributor, error) { return c.views.Contributor(c.ctx(), id) })
 	if err != nil {
 		return nil, err
 	}
@@ -89,11 +89,11 @@ func (c *call) users(ctx context.Context, list []*account) ([]frontEndUser, erro
 	groups := make([][]domain.ContributorID, len(list))
 	for i, a := range list {
 		var err error
-		if groups[i], err = c.s.Views.Accounts(ctx, a.ID); err != nil {
+		if groups[i], err = c.views.Accounts(ctx, a.ID); err != nil {
 			return nil, err
 		}
 	}
-	did, err := c.s.Views.Activities(ctx, groups)
+	did, err := c.views.Activities(ctx, groups)
 	if err != nil {
 		return nil, err
 	}
@@ -257,7 +257,7 @@ func (c *call) renderPeople(rows []directory.Person) ([]frontEndUser, error) {
 	known := []*contributors.Contributor{}
 	if len(ids) > 0 {
 		var err error
-		if known, err = c.s.Views.Contributors(c.ctx(), ids); err != nil {
+		if known, err = c.views.Contributors(c.ctx(), ids); err != nil {
 			return nil, err
 		}
 	}

@@ -6,7 +6,7 @@ import (
 	"dendro/domain"
 )
 
-var viewRoutes = []Route{get("/admin/views", trusted, showViews)}
+var viewRoutes = []Route{onlyNow(get("/admin/views", trusted, showViews))}
 
 // ViewStanding is what is known of how a view is kept.
 type ViewStanding struct {

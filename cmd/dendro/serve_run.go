@@ -189,7 +189,7 @@ func (s *serving) api(ctx context.Context, n *node, registry *prometheus.Registr
 func (n *node) config(p nodePlan) httpapi.Config {
 	return httpapi.Config{
 		Log: n.log, Engine: n.engine, Views: n.views, Directory: n.people, Clock: p.clock, Random: rand.Reader, Terms: p.terms,
-		Exports: n.exports, Caught: n.following, Standing: n.standing,
+		Exports: n.exports, Caught: n.following, Standing: n.standing, Past: newPast(n.log),
 	}
 }
 
