@@ -16,10 +16,10 @@ type call struct {
 	w      http.ResponseWriter // of handlers that stream; others give a reply
 	r      *http.Request
 	route  *Route
-	leave  func() // gives the request's slot back before its end
-	now    time.Time // or the instant that is asked about
-	views  Views     // the live ones, or those of the past that is asked about
-	past   *Moment   // that past; nil is the present
+	leave  func()           // gives the request's slot back before its end
+	now    time.Time        // or the instant that is asked about
+	views  Views            // the live ones, or those of the past that is asked about
+	past   *Moment          // that past; nil is the present
 	client directory.Client // zero where no key is needed
 	raw    []byte           // the body
 	params
