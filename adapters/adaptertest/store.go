@@ -11,6 +11,7 @@ import (
 
 	"dendro/domain"
 	"dendro/projections"
+	"dendro/projections/agreement"
 	"dendro/projections/boards"
 	"dendro/projections/contributors"
 	"dendro/projections/conversations"
@@ -27,6 +28,7 @@ type Store interface {
 	moderation.Reader
 	conversations.Reader
 	boards.Reader
+	agreement.Reader
 	statistics.Reader
 }
 
@@ -34,7 +36,7 @@ type Store interface {
 // views' Readers. Open makes an empty store for the views of a log, and cleans
 // up after the test.
 func StoreSuite(t *testing.T, open func(t *testing.T, id domain.Identity) Store) {
-	for _, c := range slices.Concat(commitTests, locatorTests, contributorTests, moderationTests, conversationTests, boardTests, statisticsTests) {
+	for _, c := range slices.Concat(commitTests, locatorTests, contributorTests, moderationTests, conversationTests, boardTests, statisticsTests, agreementTests) {
 		t.Run(c.name, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), patience)
 			defer cancel()

@@ -122,6 +122,7 @@ func (c *call) exportOrder() (ExportOrder, error) {
 		{"variant", (*string)(&order.Recipe.Variant), []string{string(dataset.Ready), string(dataset.All)}},
 		{"format", (*string)(&order.Recipe.Format), []string{string(dataset.Trees), string(dataset.Messages)}},
 		{"deleted", (*string)(&order.Recipe.Deleted), []string{string(dataset.DeletedInclude), string(dataset.DeletedOnly)}},
+		{"events", (*string)(&order.Recipe.Events), []string{string(dataset.EventsInclude)}},
 	} {
 		if word := o.word(f.key, false, typeEnum, f.allowed); word != "" {
 			*f.value = word

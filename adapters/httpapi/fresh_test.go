@@ -18,6 +18,7 @@ import (
 	"dendro/domain/directory"
 	"dendro/domain/tree"
 	"dendro/projections"
+	"dendro/projections/agreement"
 	"dendro/projections/boards"
 	"dendro/projections/contributors"
 	"dendro/projections/conversations"
@@ -54,7 +55,7 @@ func newLateWorld(t *testing.T, change func(*httpapi.Config)) (*world, *late) {
 
 func (l *late) follow(t *testing.T, log domain.Log) {
 	runner := projections.NewRunner(log, l,
-		conversations.New(), locator.New(), contributors.New(), boards.New(), moderation.New(), statistics.New())
+		conversations.New(), locator.New(), contributors.New(), boards.New(), moderation.New(), statistics.New(), agreement.New())
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- runner.Run(ctx) }()

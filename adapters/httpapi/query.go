@@ -146,6 +146,15 @@ func parseTime(v string) (time.Time, bool) {
 	return time.Time{}, false
 }
 
+// queryWord reads one of the words that are allowed; "" when it is not given.
+func (p *params) queryWord(name string, allowed []string) string {
+	v, given := p.text(name)
+	if given && !slices.Contains(allowed, v) {
+		p.bad(name, typeEnum, "this is none of "+strings.Join(allowed, ", "), map[string]any{"enum_values": allowed})
+	}
+	return v
+}
+
 func (p *params) time(name string) time.Time {
 	v, ok := p.text(name)
 	if !ok {

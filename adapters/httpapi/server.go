@@ -15,6 +15,7 @@ import (
 	"dendro/domain"
 	"dendro/domain/directory"
 	"dendro/projections"
+	"dendro/projections/agreement"
 	"dendro/projections/boards"
 	"dendro/projections/contributors"
 	"dendro/projections/conversations"
@@ -30,6 +31,7 @@ type Views interface {
 	locator.Reader
 	contributors.Reader
 	boards.Reader
+	agreement.Reader
 	moderation.Reader
 	statistics.Reader
 }

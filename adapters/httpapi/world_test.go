@@ -21,6 +21,7 @@ import (
 	"dendro/domain"
 	"dendro/domain/directory"
 	"dendro/projections"
+	"dendro/projections/agreement"
 	"dendro/projections/boards"
 	"dendro/projections/contributors"
 	"dendro/projections/conversations"
@@ -95,7 +96,7 @@ func newWorld(t testing.TB, change func(*httpapi.Config)) *world {
 // follow keeps the views up with the log until the test ends.
 func (w *world) follow() {
 	runner := projections.NewRunner(w.log, w.views,
-		conversations.New(), locator.New(), contributors.New(), boards.New(), moderation.New(), statistics.New())
+		conversations.New(), locator.New(), contributors.New(), boards.New(), moderation.New(), statistics.New(), agreement.New())
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- runner.Run(ctx) }()

@@ -7,6 +7,7 @@ import (
 
 	"dendro/domain"
 	"dendro/projections"
+	"dendro/projections/agreement"
 	"dendro/projections/boards"
 	"dendro/projections/contributors"
 	"dendro/projections/conversations"
@@ -21,6 +22,7 @@ var (
 	_ locator.Reader       = (*Store)(nil)
 	_ contributors.Reader  = (*Store)(nil)
 	_ boards.Reader        = (*Store)(nil)
+	_ agreement.Reader     = (*Store)(nil)
 	_ moderation.Reader    = (*Store)(nil)
 	_ statistics.Reader    = (*Store)(nil)
 )
@@ -38,6 +40,7 @@ type Store struct {
 	deeds         deedRows
 	flags         flagRows
 	counts        countRows
+	agreement     agreementRows
 }
 
 // NewStore makes an empty store for the views of a log.
@@ -45,7 +48,7 @@ func NewStore(id domain.Identity) *Store {
 	return &Store{
 		cut: id.Start(), moved: make(chan struct{}),
 		conversations: newConversationRows(), tasks: newTaskRows(), accounts: newAccountRows(),
-		deeds: newDeedRows(), flags: newFlagRows(), counts: newCountRows(),
+		deeds: newDeedRows(), flags: newFlagRows(), counts: newCountRows(), agreement: newAgreementRows(),
 	}
 }
 
@@ -81,7 +84,8 @@ func keeps(row projections.Row) bool {
 	switch row.(type) {
 	case *conversations.Tree, *conversations.Message, *conversations.Reaction, *conversations.Revision,
 		*locator.Task, *contributors.Contributor, *boards.Deed, *moderation.Flag, *moderation.Entry,
-		*statistics.Messages, *statistics.Trees, *statistics.Consents:
+		*statistics.Messages, *statistics.Trees, *statistics.Consents,
+		*agreement.Rater, *agreement.Everybody:
 		return true
 	}
 	return false
@@ -113,6 +117,10 @@ func (s *Store) apply(c projections.Change) {
 		s.counts.trees(row, c.Gone)
 	case *statistics.Consents:
 		s.counts.consents(row, c.Gone)
+	case *agreement.Rater:
+		s.agreement.rater(row, c.Gone)
+	case *agreement.Everybody:
+		s.agreement.all(row, c.Gone)
 	}
 }
 

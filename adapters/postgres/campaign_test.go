@@ -6,6 +6,7 @@ import (
 	"dendro/adapters/postgres"
 	"dendro/domain/tree"
 	"dendro/projections"
+	"dendro/projections/agreement"
 	"dendro/projections/boards"
 	"dendro/projections/contributors"
 	"dendro/projections/conversations"
@@ -25,7 +26,7 @@ type campaign struct {
 // allViews are new folds of all views.
 func allViews() []projections.Projection {
 	return []projections.Projection{
-		conversations.New(), boards.New(), statistics.New(), moderation.New(), locator.New(), contributors.New(),
+		conversations.New(), boards.New(), statistics.New(), moderation.New(), locator.New(), contributors.New(), agreement.New(),
 	}
 }
 

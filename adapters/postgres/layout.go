@@ -5,6 +5,7 @@ import "slices"
 // layout names the tables of each view. Derived ones are kept up by what puts
 // rows into the others; fill makes them from those, all at once.
 var layout = []viewLayout{
+	{view: "agreement", tables: []anyTable{ratersTable, everybodyTable}},
 	{view: "boards", tables: []anyTable{deedsTable}, derived: []derivedTable{{"views.deed_totals", fillTotals}}},
 	{view: "contributors", tables: []anyTable{contributorsTable}},
 	{view: "conversations", tables: []anyTable{treesTable, messagesTable, reactionsTable, revisionsTable}},

@@ -12,6 +12,7 @@ import (
 
 	"dendro/domain"
 	"dendro/projections"
+	"dendro/projections/agreement"
 	"dendro/projections/boards"
 	"dendro/projections/contributors"
 	"dendro/projections/conversations"
@@ -26,6 +27,7 @@ var (
 	_ locator.Reader       = (*Store)(nil)
 	_ contributors.Reader  = (*Store)(nil)
 	_ boards.Reader        = (*Store)(nil)
+	_ agreement.Reader     = (*Store)(nil)
 	_ moderation.Reader    = (*Store)(nil)
 	_ statistics.Reader    = (*Store)(nil)
 )

@@ -36,6 +36,7 @@ that the log has passed, --cut what dendro log stat prints.
 	f := cmd.Flags()
 	f.StringVar((*string)(&x.recipe.Variant), "variant", string(projection.Ready), "ready: what is accepted in finished trees; all: everything")
 	f.StringVar((*string)(&x.recipe.Format), "format", string(projection.Trees), "trees or messages: what a line holds")
+	f.StringVar((*string)(&x.recipe.Events), "events", "", "include raw votes, with who gave them and how far they agree with others (default: left out)")
 	f.StringVar((*string)(&x.recipe.Deleted), "deleted", "", "include deleted messages, or only them (default: left out)")
 	f.StringVar(&x.out, "out", "", "the directory to make")
 	f.StringVar(&x.at, "at", "", "export as of this time, such as 2024-01-02T12:00:00Z")
@@ -79,7 +80,7 @@ type exporting struct {
 }
 
 // makesExport are the flags that mean nothing to --verify.
-var makesExport = []string{"variant", "format", "deleted", "out", "at", "cut", "replace"}
+var makesExport = []string{"variant", "format", "deleted", "events", "out", "at", "cut", "replace"}
 
 func (x *exporting) check(given func(string) bool) (err error) {
 	if given("verify") {
@@ -99,6 +100,8 @@ func (x *exporting) check(given func(string) bool) (err error) {
 		return misuse("export where to? give --out DIR, or --verify DIR to verify an export")
 	case given("deleted") && x.recipe.Deleted == projection.DeletedNot:
 		return misuse("--deleted is include or only; leave it out to leave them out")
+	case given("events") && x.recipe.Events == projection.EventsNot:
+		return misuse("--events is include; leave it out to leave them out")
 	case given("at") && given("cut"):
 		return misuse("--at and --cut both say how far to read; give one")
 	}

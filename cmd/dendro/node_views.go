@@ -14,6 +14,7 @@ import (
 	"dendro/adapters/memory"
 	"dendro/adapters/postgres"
 	"dendro/projections"
+	"dendro/projections/agreement"
 	"dendro/projections/boards"
 	"dendro/projections/contributors"
 	"dendro/projections/conversations"
@@ -26,6 +27,7 @@ import (
 func allViews() []projections.Projection {
 	return []projections.Projection{
 		conversations.New(), locator.New(), contributors.New(), boards.New(), moderation.New(), statistics.New(),
+		agreement.New(),
 	}
 }
 

@@ -137,6 +137,10 @@ func (s *twoStores) compare() {
 		same(s, "trees", func(c ctx, v store) ([]*conversations.Tree, error) { return v.Trees(c, active) })
 	}
 	same(s, "accounts", func(c ctx, v store) (any, error) { return v.Contributors(c, nil) })
+	same(s, "agreement", func(c ctx, v store) (any, error) {
+		raters, all, err := v.Agreement(c, nil)
+		return []any{raters, all}, err
+	})
 	same(s, "counts", func(c ctx, v store) (any, error) { return v.Counts(c) })
 	same(s, "flags", func(c ctx, v store) (any, error) { return v.Flags(c, moderation.FlagQuery{Max: 1 << 20}) })
 	for _, frame := range reward.Frames {

@@ -38,8 +38,9 @@ type message struct {
 	reactions       map[reaction]struct{}
 	scores          []tree.Score
 	replies         []*message
-	importedReviews int              // of the present text
-	importedLabels  []tree.LabelMean // of the present text
+	rankings        []tree.RankingSubmitted // of the replies
+	importedReviews int                     // of the present text
+	importedLabels  []tree.LabelMean        // of the present text
 	importedEmojis  []tree.EmojiCount
 }
 

@@ -48,6 +48,8 @@ func (f *Fold) Apply(r domain.Recorded) {
 		f.conversation(r.Stream).imported(e)
 	case tree.MessagePosted:
 		f.conversation(r.Stream).posted(e, r.Time)
+	case tree.RankingSubmitted:
+		f.conversation(r.Stream).voted(e)
 	case tree.RepliesRanked:
 		f.conversation(r.Stream).ranked(e)
 	case tree.MessageDeleted:

@@ -22,6 +22,9 @@ var recipes = func() (out []dataset.Recipe) {
 			}
 		}
 	}
+	for _, f := range []dataset.Format{dataset.Trees, dataset.Messages} {
+		out = append(out, dataset.Recipe{Variant: dataset.All, Format: f, Deleted: dataset.DeletedInclude, Events: dataset.EventsInclude})
+	}
 	return out
 }()
 

@@ -96,6 +96,8 @@ func smallStory() []domain.Recorded {
 		tree.MessageScored{Message: msg(2), Scores: []tree.Score{{Name: "obscene", Value: dec("0.25")}, {Name: "toxicity", Value: dec("2.6351808628533036e-05")}}},
 		tree.MessageDeleted{Message: msg(4), Messages: []domain.MessageID{msg(4)}},
 		tree.StateChanged{From: domain.Growing, To: domain.ReadyForExport},
+		tree.RankingSubmitted{Parent: msg(1), Contributor: person(5), Order: []domain.MessageID{msg(4), msg(2), msg(3)}},
+		tree.RankingSubmitted{Parent: msg(1), Contributor: person(8), NotRankable: true},
 	)
 	imported := told(domain.TreeStream(domain.TreeID(msg(50))), tree.Imported{
 		Language: "de", State: domain.ReadyForExport, Origin: "an older campaign",
@@ -131,6 +133,9 @@ func TestGolden(t *testing.T) {
 		name := string(r.Variant) + "." + string(r.Format) + ".jsonl"
 		if r.Deleted != dataset.DeletedNot {
 			name = string(r.Deleted) + ".deleted." + name
+		}
+		if r.Events != dataset.EventsNot {
+			name = "events." + name
 		}
 		t.Run(name, func(t *testing.T) {
 			path, got := filepath.Join("testdata", name), write(r, fold)

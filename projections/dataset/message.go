@@ -50,6 +50,9 @@ func (w *writer) appendMessage(dst []byte, c *conversation, m *message, held boo
 	dst = appendText(dst, "model_name", m.model)
 	dst = appendEmojis(dst, w.counts)
 	dst = w.appendLabels(dst, w.sums)
+	if w.recipe.Events == EventsInclude {
+		dst = w.appendEvents(dst, c, m)
+	}
 	return appendScores(dst, m.scores)
 }
 

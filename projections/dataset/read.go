@@ -12,6 +12,8 @@ type Dataset struct {
 	recipe Recipe
 	trees  []*conversation
 	owners *owners
+
+	agreement *agreements // of a recipe with raw votes
 }
 
 // Read reads a dataset off the folds, which together took every event of the
@@ -19,6 +21,9 @@ type Dataset struct {
 // dataset lasts until the next Apply to one of the folds.
 func Read(r Recipe, folds ...*Fold) *Dataset {
 	d := &Dataset{recipe: r, owners: newOwners(folds)}
+	if r.Events == EventsInclude {
+		d.agreement = newAgreements(folds, d.owners)
+	}
 	for _, f := range folds {
 		for _, c := range f.trees {
 			if c.root != nil && (r.Variant == All || c.state == domain.ReadyForExport) {

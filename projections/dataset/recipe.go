@@ -44,6 +44,17 @@ const (
 	DeletedOnly Deleted = "only"
 )
 
+// Events tells whether raw votes stand with their messages.
+type Events string
+
+// What can become of raw votes.
+const (
+	// EventsNot leaves them out.
+	EventsNot Events = ""
+	// EventsInclude puts all there are on a message under its key "events".
+	EventsInclude Events = "include"
+)
+
 // Recipe says what a dataset is made of. A message is in only if all its
 // ancestors satisfy the variant too, and, without deleted messages, are all
 // undeleted: so nothing hangs in the air, and both formats hold the same
@@ -56,6 +67,7 @@ type Recipe struct {
 	Variant Variant
 	Format  Format
 	Deleted Deleted
+	Events  Events
 }
 
 // maxRecipe bounds the text of a recipe.
@@ -83,6 +95,7 @@ func (r *Recipe) fields() []field {
 		{"variant", (*string)(&r.Variant), []string{string(Ready), string(All)}},
 		{"format", (*string)(&r.Format), []string{string(Trees), string(Messages)}},
 		{"deleted", (*string)(&r.Deleted), []string{string(DeletedNot), string(DeletedInclude), string(DeletedOnly)}},
+		{"events", (*string)(&r.Events), []string{string(EventsNot), string(EventsInclude)}},
 	}
 }
 

@@ -1,0 +1,114 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"dendro/domain"
+	"dendro/projections/agreement"
+)
+
+type (
+	rater     = agreement.Rater
+	everybody = agreement.Everybody
+)
+
+// Sums are kept as numbers with spaces between, label after label: nothing but
+// the fold looks into them.
+var ratersTable = newTable("agreement_raters", []string{"contributor", "size"},
+	uuidOf("contributor", func(r *rater) *domain.ContributorID { return &r.Contributor }),
+	integerOf("size", func(r *rater) *int { return &r.Size }),
+	numbersOf("sums", func(r *rater) []*int64 {
+		var all []*int64
+		for i := range r.Sums {
+			all = append(all, &r.Sums[i].Values, &r.Sums[i].Apart)
+		}
+		return all
+	}),
+)
+
+var everybodyTable = newTable("agreement_everybody", []string{"size"},
+	integerOf("size", func(e *everybody) *int { return &e.Size }),
+	numbersOf("sums", func(e *everybody) []*int64 {
+		var all []*int64
+		for i := range e.Spreads {
+			s := &e.Spreads[i]
+			all = append(all, &s.Values, &s.Total, &s.Squares, &s.Apart)
+		}
+		return all
+	}),
+)
+
+// numbersOf keeps several numbers as one text.
+func numbersOf[R any](name string, fields func(*R) []*int64) column[R] {
+	return column[R]{name, textKind,
+		func(b []byte, row *R) []byte {
+			var text []byte
+			for i, n := range fields(row) {
+				if i > 0 {
+					text = append(text, ' ')
+				}
+				text = strconv.AppendInt(text, *n, 10)
+			}
+			return putText(b, string(text))
+		},
+		func(raw []byte, row *R) (err error) {
+			numbers, into := strings.Fields(string(raw)), fields(row)
+			if len(numbers) != len(into) {
+				return fmt.Errorf("%d numbers, not %d; dendro rebuild puts that right", len(numbers), len(into))
+			}
+			for i, text := range numbers {
+				if *into[i], err = strconv.ParseInt(text, 10, 64); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+}
+
+// Agreement implements agreement.Reader.
+func (s *Store) Agreement(ctx context.Context, of []domain.ContributorID) (raters []*agreement.Rater, all []*agreement.Everybody, err error) {
+	var sel selection
+	if of != nil {
+		sel.where("contributor = ANY(?)", uuids(of))
+	}
+	sql, args := sel.sql(ratersTable.selects, " ORDER BY contributor, size")
+	err = s.repeat(ctx, func(ctx context.Context) error {
+		raters, all = nil, nil
+		return s.atOneCut(ctx, func(tx pgx.Tx) (err error) {
+			if raters, err = readRows(ctx, tx, ratersTable, sql, args...); err != nil {
+				return err
+			}
+			all, err = readRows(ctx, tx, everybodyTable, everybodyTable.selects+" ORDER BY size")
+			return err
+		})
+	})
+	return raters, all, err
+}
+
+// atOneCut lets several statements look at the same cut.
+func (s *Store) atOneCut(ctx context.Context, look func(pgx.Tx) error) error {
+	return pgx.BeginTxFunc(ctx, s.pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, look)
+}
+
+// readRows is rowsOf within a transaction.
+func readRows[R any](ctx context.Context, tx pgx.Tx, t *table[R], sql string, args ...any) (out []*R, err error) {
+	rows, err := tx.Query(ctx, sql, append([]any{inBinary}, args...)...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		row := new(R)
+		if err := t.read(rows.RawValues(), row); err != nil {
+			return nil, err
+		}
+		out = append(out, row)
+	}
+	return out, rows.Err()
+}

@@ -1,0 +1,108 @@
+package agreement
+
+import (
+	"math/big"
+
+	"dendro/domain"
+	"dendro/domain/decimal"
+)
+
+// Scale is how many parts a label's value has: 1 is a million.
+const Scale = 1_000_000
+
+// Labels is how many labels there are; they are known by their index in
+// domain.Labels.
+const Labels = len(domain.Labels)
+
+// None stands for no value.
+const None int32 = -1
+
+// Values are what one review says, by label, in millionths; None where it says
+// nothing.
+type Values [Labels]int32
+
+// NoValues says nothing.
+func NoValues() (v Values) {
+	for i := range v {
+		v[i] = None
+	}
+	return v
+}
+
+// Set takes a label's value in, which is from 0 to 1; below a millionth it is
+// rounded down. A label that is not in domain.Labels is passed over.
+func (v *Values) Set(label domain.Label, value decimal.Decimal) {
+	if i := label.Index(); i >= 0 {
+		v[i] = int32(value.Billionths() / (1_000_000_000 / Scale))
+	}
+}
+
+// Sum is what values of units of one size come to.
+type Sum struct {
+	Values int64 // how many there are
+	Apart  int64 // Σ (v−w)² over their pairs with the other values of their units
+}
+
+// Group is a Sum of units with so many values each, at least 2.
+type Group struct {
+	Size int
+	Sum
+}
+
+// Spread is what all values that have a pair come to. Squares hold nine
+// million of them.
+type Spread struct {
+	Values  int64
+	Total   int64 // Σ v
+	Squares int64 // Σ v²
+}
+
+// Figure is an α, with how many values it rests on.
+type Figure struct {
+	Alpha  decimal.Decimal // 6 digits behind the point
+	Known  bool            // false: it does not exist
+	Values int64           // of units with at least two
+}
+
+// alphaDigits are those behind the point.
+const alphaDigits = 6
+
+// Alpha gives the α of groups of values, with the spread of everybody's.
+func Alpha(groups []Group, everybody Spread) Figure {
+	return Pooled([][]Group{groups}, []Spread{everybody})
+}
+
+// Pooled gives one α over several labels: 1 − Σ n·Dₒ / Σ n·Dₑ, so that a label
+// counts as much as there is of it.
+func Pooled(groups [][]Group, everybody []Spread) (f Figure) {
+	observed, expected := new(big.Rat), new(big.Rat)
+	for i := range groups {
+		n := int64(0)
+		for _, g := range groups[i] {
+			n += g.Values
+			observed.Add(observed, big.NewRat(g.Apart, int64(g.Size-1)))
+		}
+		expected.Add(expected, new(big.Rat).Mul(big.NewRat(n, 1), everybody[i].apart()))
+		f.Values += n
+	}
+	if expected.Sign() == 0 {
+		return f
+	}
+	alpha := observed.Quo(observed, expected)
+	alpha.Sub(big.NewRat(1, 1), alpha)
+	f.Known = true
+	f.Alpha, _ = decimal.Parse(alpha.FloatString(alphaDigits)) // is one
+	return f
+}
+
+// apart is Dₑ.
+func (s Spread) apart() *big.Rat {
+	if s.Values < 2 {
+		return new(big.Rat)
+	}
+	n, total := big.NewInt(s.Values), big.NewInt(s.Total)
+	sum := new(big.Int).Mul(n, big.NewInt(s.Squares))
+	sum.Sub(sum, total.Mul(total, total))
+	sum.Lsh(sum, 1)
+	return new(big.Rat).SetFrac(sum, new(big.Int).Mul(n, new(big.Int).Sub(n, big.NewInt(1))))
+}
