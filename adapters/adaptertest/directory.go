@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -104,6 +105,13 @@ func (s *directorySuite) holds(people ...directory.Person) {
 		if diff := cmp.Diff(plainList(people, all), s.list(all), noNil); diff != "" {
 			s.Fatalf("all by %s (-want +got):\n%s", all.Order, diff)
 		}
+	}
+	ids, want := []domain.ContributorID{{0xee}}, []directory.Person{{}}
+	for _, p := range people {
+		ids, want = append(ids, p.ID), append(want, p)
+	}
+	if got, err := s.d.Persons(s.ctx, ids); err != nil || !slices.Equal(got, want) {
+		s.Fatalf("Persons gives %v, %v, want %v", got, err, want)
 	}
 	for _, p := range people {
 		if got, err := s.d.Person(s.ctx, p.ID); err != nil || got != p {

@@ -68,11 +68,40 @@ func (s *storeSuite) deeds() {
 			of := only[round%len(only)]
 			s.tallies(since, of).is(s, "tallies since "+since.String(), rows.Tallies(since, of))
 		}
+		s.listed(rows, began)
 		var want []boards.Activity
 		for _, accounts := range owners {
 			want = append(want, rows.Activity(accounts))
 		}
 		answer(s.store.Activities(s.ctx, owners)).is(s, "activities", want)
+	}
+}
+
+// listed pages through the single deeds of some accounts.
+func (s *storeSuite) listed(rows boardstest.Rows, began time.Time) {
+	s.Helper()
+	q := boards.DeedQuery{By: []domain.ContributorID{{2}, {1}, {2}, {9}}, Max: 1 + s.dice.Below(5)}
+	if s.dice.Chance(1, 2) {
+		q.Kinds = []boards.Kind{boards.Marks, boards.Prompt}
+	}
+	if s.dice.Chance(1, 2) {
+		q.Since = began.Add(time.Duration(s.dice.Below(100)-50) * time.Hour)
+	}
+	var want []*boards.Deed
+	for _, d := range rows {
+		if d.Counts && slices.Contains(q.By, d.By) && !d.At.Before(q.Since) && (q.Kinds == nil || slices.Contains(q.Kinds, d.Kind)) {
+			want = append(want, &d)
+		}
+	}
+	slices.SortFunc(want, func(a, b *boards.Deed) int { return b.Key().Compare(a.Key()) })
+	for {
+		page := want[:min(q.Max, len(want))]
+		answer(s.store.Deeds(s.ctx, q)).is(s, "a page of deeds", page)
+		if len(page) == 0 {
+			return
+		}
+		key := page[len(page)-1].Key()
+		q.Before, want = &key, want[len(page):]
 	}
 }
 

@@ -47,7 +47,13 @@ func (s *storeSuite) mergers() {
 		for _, o := range others {
 			want = append(want, account(o))
 		}
+		mergers, err := s.store.Mergers(s.ctx)
+		if err != nil {
+			s.Fatal(err)
+		}
+		answer(mergers.Accounts(want[:1])[0], err).is(s, "the accounts by all mergers", want)
 		for _, id := range want {
+			answer(mergers.Owner(id), err).is(s, "the owner by all mergers", want[0])
 			answer(s.store.Owner(s.ctx, id)).is(s, "the owner of "+id.String(), want[0])
 		}
 		answer(s.store.Accounts(s.ctx, want[0])).is(s, "the accounts of "+want[0].String(), want)

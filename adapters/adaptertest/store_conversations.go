@@ -48,6 +48,7 @@ func (s *storeSuite) conversations() {
 	answer(s.store.Tree(s.ctx, empty.ID)).is(s, "a tree with few fields", empty)
 	answer(s.store.Revisions(s.ctx, full.ID)).is(s, "a revision", []*conversations.Revision{revision})
 	answer(s.store.Message(s.ctx, domain.MessageID{9})).is(s, "no message", nil)
+	answer(s.store.MessagesByID(s.ctx, []domain.MessageID{bare.ID, {9}, full.ID, bare.ID})).is(s, "messages by id", []*conversations.Message{bare, nil, full, bare})
 	answer(s.store.Tree(s.ctx, domain.TreeID{9})).is(s, "no tree", nil)
 }
 

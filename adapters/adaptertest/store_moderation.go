@@ -2,6 +2,7 @@ package adaptertest
 
 import (
 	"cmp"
+	"slices"
 	"time"
 
 	"dendro/domain"
@@ -12,6 +13,7 @@ import (
 var moderationTests = []storeTest{
 	{"flags stand in order and are paged through", (*storeSuite).flags},
 	{"flags are those of a model", (*storeSuite).flagsModel},
+	{"reports are those of a model", (*storeSuite).reportsModel},
 	{"a history gives the newest, oldest first", (*storeSuite).history},
 	{"histories are those of a model", (*storeSuite).historyModel},
 }
@@ -54,8 +56,14 @@ func (s *storeSuite) flags() {
 	gives("open again", moderation.FlagQuery{Max: 9, Open: true}, one, &again, three, four)
 }
 
-func compareFlags(a, b *moderation.Flag) int {
-	return cmp.Or(a.Created.Compare(b.Created), a.Message.Compare(b.Message))
+func compareFlags(most bool) func(a, b *moderation.Flag) int {
+	return func(a, b *moderation.Flag) int {
+		c := 0
+		if most {
+			c = cmp.Compare(b.Reports, a.Reports)
+		}
+		return cmp.Or(c, a.Created.Compare(b.Created), a.Message.Compare(b.Message))
+	}
 }
 
 func (s *storeSuite) flagsModel() {
@@ -65,7 +73,8 @@ func (s *storeSuite) flagsModel() {
 	draw := func() projections.Change {
 		id := domain.MessageID{15: byte(1 + s.dice.Below(messages))}
 		row := &moderation.Flag{
-			Message: id, Created: instant(), Reported: storeEra, Reports: 1 + s.dice.Below(5), Processed: s.dice.Chance(1, 2),
+			Message: id, Created: instant(), Reported: storeEra, Reports: 1 + s.dice.Below(3), Processed: s.dice.Chance(1, 2),
+			Author: account(byte(s.dice.Below(3))), Language: oneOf(s.dice, "", "en", "pt-BR"),
 		}
 		return rows.draw(s, id, &moderation.Flag{Message: id}, row)
 	}
@@ -74,13 +83,15 @@ func (s *storeSuite) flagsModel() {
 			return nil
 		}
 		// Message 0 stands for a whole instant; the last ones are of no row.
-		return &moderation.FlagKey{Created: instant(), Message: domain.MessageID{15: byte(s.dice.Below(messages + 3))}}
+		return &moderation.FlagKey{Reports: 1 + s.dice.Below(3), Created: instant(), Message: domain.MessageID{15: byte(s.dice.Below(messages + 3))}}
 	}
 	s.rounds(draw, func() {
 		for range 10 {
 			q := moderation.FlagQuery{
+				Language: oneOf(s.dice, "", "", "en", "pt-BR", "pt"), Most: s.dice.Chance(1, 2),
 				Open: s.dice.Chance(1, 2), After: key(), Before: key(), Desc: s.dice.Chance(1, 2), Max: 1 + s.dice.Below(messages),
 			}
+			q.Authors = oneOf(s.dice, nil, nil, []domain.ContributorID{}, []domain.ContributorID{account(1)}, []domain.ContributorID{account(2), account(1), account(2)})
 			answer(s.store.Flags(s.ctx, q)).is(s, "Flags", flagsOf(rows, q))
 		}
 		for n := range messages {
@@ -93,19 +104,49 @@ func (s *storeSuite) flagsModel() {
 func flagsOf(rows model[domain.MessageID, *moderation.Flag], q moderation.FlagQuery) []*moderation.Flag {
 	takes := func(f *moderation.Flag) bool {
 		beyond := func(k *moderation.FlagKey, side int) bool {
-			if k == nil || k.Message.IsZero() && f.Created.Equal(k.Created) {
+			if k == nil || k.Message.IsZero() && f.Created.Equal(k.Created) && (!q.Most || f.Reports == k.Reports) {
 				return true
 			}
-			return compareFlags(f, &moderation.Flag{Created: k.Created, Message: k.Message}) == side
+			return compareFlags(q.Most)(f, &moderation.Flag{Reports: k.Reports, Created: k.Created, Message: k.Message}) == side
 		}
-		return !(q.Open && f.Processed) && beyond(q.After, 1) && beyond(q.Before, -1)
+		return !(q.Open && f.Processed) && (q.Language == "" || q.Language == f.Language) &&
+			(q.Authors == nil || slices.Contains(q.Authors, f.Author)) && beyond(q.After, 1) && beyond(q.Before, -1)
 	}
-	order := compareFlags
+	order := compareFlags(q.Most)
 	if q.Desc {
-		order = func(a, b *moderation.Flag) int { return compareFlags(b, a) }
+		order = func(a, b *moderation.Flag) int { return compareFlags(q.Most)(b, a) }
 	}
 	all := rows.ordered(takes, order)
 	return all[:min(q.Max, len(all))]
+}
+
+func (s *storeSuite) reportsModel() {
+	type place struct {
+		message domain.MessageID
+		number  int
+	}
+	rows := model[place, *moderation.Report]{}
+	draw := func() projections.Change {
+		at := place{domain.MessageID{15: byte(1 + s.dice.Below(4))}, 1 + s.dice.Below(3)}
+		row := &moderation.Report{
+			Message: at.message, Number: at.number, By: account(byte(1 + s.dice.Below(3))),
+			At: storeEra.Add(time.Duration(s.dice.Below(3)) * time.Microsecond), Reason: oneOf(s.dice, "", "it's \"bad\"\n"),
+		}
+		return rows.draw(s, at, &moderation.Report{Message: at.message, Number: at.number}, row)
+	}
+	s.rounds(draw, func() {
+		of := []domain.MessageID{{15: 3}, {15: 1}, {15: 3}, {15: 9}}
+		answer(s.store.Reports(s.ctx, of)).is(s, "Reports", rows.ordered(
+			func(r *moderation.Report) bool { return slices.Contains(of, r.Message) },
+			func(a, b *moderation.Report) int {
+				return cmp.Or(a.Message.Compare(b.Message), cmp.Compare(a.Number, b.Number))
+			}))
+		by, most := []domain.ContributorID{account(2), account(1), account(2)}, 1+s.dice.Below(6)
+		want := rows.ordered(func(r *moderation.Report) bool { return slices.Contains(by, r.By) }, func(a, b *moderation.Report) int {
+			return cmp.Or(b.At.Compare(a.At), b.Message.Compare(a.Message), cmp.Compare(b.Number, a.Number))
+		})
+		answer(s.store.ReportsBy(s.ctx, by, most)).is(s, "ReportsBy", want[:min(most, len(want))])
+	})
 }
 
 func (s *storeSuite) history() {

@@ -2,6 +2,7 @@ package bolt
 
 import (
 	"context"
+	"errors"
 
 	"dendro/domain"
 	"dendro/domain/directory"
@@ -17,6 +18,22 @@ func (d *Directory) Person(ctx context.Context, id domain.ContributorID) (p dire
 		return err
 	})
 	return p, err
+}
+
+// Persons implements directory.People.
+func (d *Directory) Persons(ctx context.Context, ids []domain.ContributorID) (out []directory.Person, err error) {
+	out = make([]directory.Person, len(ids))
+	err = d.view(ctx, func(tx *bbolt.Tx) error {
+		t := tables{tx: tx}
+		for i, id := range ids {
+			var err error
+			if out[i], err = t.person(id[:]); err != nil && !errors.Is(err, directory.ErrUnknown) {
+				return err
+			}
+		}
+		return nil
+	})
+	return out, err
 }
 
 // ByLogin implements directory.People.

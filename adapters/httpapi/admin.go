@@ -124,11 +124,8 @@ func (c *call) purge(a *account, preview bool, do tree.DeleteAuthored, ban func(
 // without gives the statistics as they would be with messages deleted.
 func (c *call) without(s systemStats, gone []domain.MessageID) (systemStats, error) {
 	s.ActiveByLang = maps.Clone(s.ActiveByLang)
-	for _, id := range gone {
-		m, err := c.views.Message(c.ctx(), id)
-		if err != nil {
-			return s, err
-		}
+	messages, err := c.views.MessagesByID(c.ctx(), gone)
+	for _, m := range messages {
 		if m == nil || m.Deleted {
 			continue
 		}
@@ -138,7 +135,7 @@ func (c *call) without(s systemStats, gone []domain.MessageID) (systemStats, err
 			delete(s.ActiveByLang, m.Language)
 		}
 	}
-	return s, nil
+	return s, err
 }
 
 // flaggedMessage is the model FlaggedMessageResponse.

@@ -160,16 +160,12 @@ func showAgreement(c *call) (reply, error) {
 // is below 0, of all; the smallest first.
 func (c *call) listAgreement(rows []*view.Rater, e *everybody, label int, least int64) ([]ratedContributor, error) {
 	byOwner := map[domain.ContributorID][]*view.Rater{}
-	owners := map[domain.ContributorID]domain.ContributorID{}
+	mergers, err := c.views.Mergers(c.ctx())
+	if err != nil {
+		return nil, err
+	}
 	for _, r := range rows {
-		owner, known := owners[r.Contributor]
-		if !known {
-			var err error
-			if owner, err = c.views.Owner(c.ctx(), r.Contributor); err != nil {
-				return nil, err
-			}
-			owners[r.Contributor] = owner
-		}
+		owner := mergers.Owner(r.Contributor)
 		byOwner[owner] = append(byOwner[owner], r)
 	}
 	type listed struct {

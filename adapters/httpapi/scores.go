@@ -4,7 +4,6 @@ import (
 	"errors"
 
 	"dendro/domain"
-	"dendro/domain/directory"
 	"dendro/domain/reward"
 	"dendro/projections/boards"
 	"dendro/projections/contributors"
@@ -114,28 +113,33 @@ func (c *call) tallies(f reward.Frame) ([]boards.Tally, []boards.Account, error)
 	for i, t := range tallies {
 		ids[i] = t.Contributor
 	}
-	rows, err := c.views.Contributors(c.ctx(), ids)
+	accounts, err := c.boardAccounts(ids)
+	return tallies, accounts, err
+}
+
+// boardAccounts says whose accounts are, and how their owners stand.
+func (c *call) boardAccounts(ids []domain.ContributorID) ([]boards.Account, error) {
+	mergers, err := c.views.Mergers(c.ctx())
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	accounts := make([]boards.Account, 0, len(rows))
+	owners := make([]domain.ContributorID, len(ids))
+	for i, id := range ids {
+		owners[i] = mergers.Owner(id)
+	}
+	rows, err := c.views.Contributors(c.ctx(), owners)
+	if err != nil {
+		return nil, err
+	}
+	accounts := make([]boards.Account, len(ids))
 	for i, row := range rows {
-		a := boards.Account{ID: ids[i], Owner: ids[i]}
-		if row != nil && !row.MergedInto.IsZero() {
-			if a.Owner, err = c.views.Owner(c.ctx(), row.ID); err == nil {
-				row, err = c.views.Contributor(c.ctx(), a.Owner)
-			}
-			if err != nil {
-				return nil, nil, err
-			}
-		}
+		accounts[i] = boards.Account{ID: ids[i], Owner: owners[i]}
 		if row != nil {
-			a.Enabled = !row.Disabled && !row.Erased
-			a.Listed = a.Enabled && !row.Hidden
+			accounts[i].Enabled = !row.Disabled && !row.Erased
+			accounts[i].Listed = accounts[i].Enabled && !row.Hidden
 		}
-		accounts = append(accounts, a)
 	}
-	return tallies, accounts, nil
+	return accounts, nil
 }
 
 func (c *call) leaders(f reward.Frame) ([]boards.Standing, error) {
@@ -143,66 +147,87 @@ func (c *call) leaders(f reward.Frame) ([]boards.Standing, error) {
 	return boards.Leaderboard(tallies, accounts), err
 }
 
-// line renders the beginning of a board's line.
-func (c *call) line(rank int, owner domain.ContributorID, f reward.Frame, highlight domain.ContributorID) (boardName, *contributors.Contributor, boards.Activity, error) {
-	n := boardName{
-		Rank: rank, UserID: owner, Highlighted: owner == highlight && !owner.IsZero(),
-		BaseDate: orNull(f.Since(c.now)), Modified: stamp(c.now),
-	}
-	person, err := c.s.Directory.Person(c.ctx(), owner)
-	switch {
-	case errors.Is(err, directory.ErrUnknown):
-		n.Username, n.DisplayName, n.AuthMethod = "deleted_"+owner.String(), "Deleted User", "local"
-	case err != nil:
-		return n, nil, boards.Activity{}, err
-	default:
-		n.Username, n.DisplayName, n.AuthMethod = person.Login.Username, person.DisplayName, person.Login.Method
-	}
-	row, err := c.views.Contributor(c.ctx(), owner)
-	if err != nil {
-		return n, nil, boards.Activity{}, err
-	}
-	accounts, err := c.views.Accounts(c.ctx(), owner)
-	if err != nil {
-		return n, nil, boards.Activity{}, err
-	}
-	did, err := c.views.Activities(c.ctx(), [][]domain.ContributorID{accounts})
-	if err != nil {
-		return n, nil, boards.Activity{}, err
-	}
-	return n, row, did[0], nil
+// boardLine is what is known of an owner beside what a board counts.
+type boardLine struct {
+	name boardName
+	row  *contributors.Contributor // nil when the log does not know the account
+	did  boards.Activity
 }
 
-func (c *call) score(s boards.Standing, f reward.Frame, highlight domain.ContributorID) (userScore, error) {
-	name, row, did, err := c.line(s.Rank, s.Owner, f, highlight)
+// lines renders the beginnings of a board's lines.
+func (c *call) lines(owners []domain.ContributorID, f reward.Frame, highlight domain.ContributorID) ([]boardLine, error) {
+	people, err := c.s.Directory.Persons(c.ctx(), owners)
 	if err != nil {
-		return userScore{}, err
+		return nil, err
 	}
+	rows, err := c.views.Contributors(c.ctx(), owners)
+	if err != nil {
+		return nil, err
+	}
+	mergers, err := c.views.Mergers(c.ctx())
+	if err != nil {
+		return nil, err
+	}
+	did, err := c.views.Activities(c.ctx(), mergers.Accounts(owners))
+	if err != nil {
+		return nil, err
+	}
+	out := make([]boardLine, len(owners))
+	for i, owner := range owners {
+		n := boardName{
+			UserID: owner, Highlighted: owner == highlight && !owner.IsZero(), BaseDate: orNull(f.Since(c.now)), Modified: stamp(c.now),
+			Username: people[i].Login.Username, DisplayName: people[i].DisplayName, AuthMethod: people[i].Login.Method,
+		}
+		if people[i].ID.IsZero() {
+			n.Username, n.DisplayName, n.AuthMethod = "deleted_"+owner.String(), "Deleted User", "local"
+		}
+		out[i] = boardLine{n, rows[i], did[i]}
+	}
+	return out, nil
+}
+
+func (c *call) score(s boards.Standing, line boardLine) userScore {
 	p := s.Points
 	out := userScore{
-		boardName: name, Score: s.Score, Level: s.Level, Prompts: p.Prompts, RepliesAssistant: p.AssistantReplies,
+		boardName: line.name, Score: s.Score, Level: s.Level, Prompts: p.Prompts, RepliesAssistant: p.AssistantReplies,
 		RepliesPrompter: p.PrompterReplies, LabelsSimple: p.LabelsSimple, LabelsFull: p.LabelsFull, Rankings: p.Rankings,
 		RankingsGood: p.GoodRankings, AcceptedPrompts: p.AcceptedPrompts, AcceptedAssistant: p.AcceptedAssistantReplies,
 		AcceptedPrompter: p.AcceptedPrompterReplies, Ranked1: p.First, Ranked2: p.Second, Ranked3: p.Third,
 	}
+	out.Rank = s.Rank
 	var u frontEndUser
-	if row != nil {
-		u.StreakLastDay = orNull(row.Registered)
+	if line.row != nil {
+		u.StreakLastDay = orNull(line.row.Registered)
 	}
-	c.addActivity(&u, did)
+	c.addActivity(&u, line.did)
 	out.StreakLastDay, out.StreakDays, out.LastActivity = u.StreakLastDay, u.StreakDays, u.LastActivity
+	return out
+}
+
+// scores renders standings.
+func (c *call) scores(list []boards.Standing, f reward.Frame, highlight domain.ContributorID) ([]userScore, error) {
+	owners := make([]domain.ContributorID, len(list))
+	for i, s := range list {
+		owners[i] = s.Owner
+	}
+	lines, err := c.lines(owners, f, highlight)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]userScore, len(list))
+	for i, s := range list {
+		out[i] = c.score(s, lines[i])
+	}
 	return out, nil
 }
 
-func (c *call) scores(list []boards.Standing, f reward.Frame, highlight domain.ContributorID) (reply, error) {
-	out := leaderboard{TimeFrame: f, LastUpdated: stamp(c.now), Leaderboard: make([]userScore, len(list))}
-	for i, s := range list {
-		var err error
-		if out.Leaderboard[i], err = c.score(s, f, highlight); err != nil {
-			return reply{}, err
-		}
+// board renders part of a leaderboard.
+func (c *call) board(list []boards.Standing, f reward.Frame, highlight domain.ContributorID) (reply, error) {
+	scores, err := c.scores(list, f, highlight)
+	if err != nil {
+		return reply{}, err
 	}
-	return ok(out)
+	return ok(leaderboard{TimeFrame: f, LastUpdated: stamp(c.now), Leaderboard: scores})
 }
 
 func showLeaderboard(c *call) (reply, error) {
@@ -222,7 +247,7 @@ func showLeaderboard(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	return c.scores(list[:min(len(list), most)], f, highlight)
+	return c.board(list[:min(len(list), most)], f, highlight)
 }
 
 func leaderboardUpToDate(c *call) (reply, error) {
@@ -251,9 +276,11 @@ func showStandings(c *call) (reply, error) {
 			return reply{}, err
 		}
 		if s, there := boards.Of(list, owner); there {
-			if out[f], err = c.score(s, f, owner); err != nil {
+			scores, err := c.scores([]boards.Standing{s}, f, owner)
+			if err != nil {
 				return reply{}, err
 			}
+			out[f] = scores[0]
 		}
 	}
 	return ok(out)
@@ -281,11 +308,11 @@ func showStanding(c *call) (reply, error) {
 	if !there {
 		return ok(nil)
 	}
-	out, err := c.score(s, f, owner)
+	scores, err := c.scores([]boards.Standing{s}, f, owner)
 	if err != nil {
 		return reply{}, err
 	}
-	return ok(out)
+	return ok(scores[0])
 }
 
 func showWindow(c *call) (reply, error) {
@@ -298,7 +325,7 @@ func showWindow(c *call) (reply, error) {
 	if part == nil {
 		return ok(nil)
 	}
-	return c.scores(part, f, owner)
+	return c.board(part, f, owner)
 }
 
 func showTrollboard(c *call) (reply, error) {
@@ -311,28 +338,39 @@ func showTrollboard(c *call) (reply, error) {
 		return reply{}, err
 	}
 	list := boards.Trollboard(tallies, accounts, enabled)
-	list = list[:min(len(list), most)]
-	out := trollboard{TimeFrame: f, LastUpdated: stamp(c.now), Trollboard: make([]trollScore, len(list))}
-	for i, s := range list {
-		if out.Trollboard[i], err = c.troll(s, f); err != nil {
-			return reply{}, err
-		}
+	trolls, err := c.trolls(list[:min(len(list), most)], f)
+	if err != nil {
+		return reply{}, err
 	}
-	return ok(out)
+	return ok(trollboard{TimeFrame: f, LastUpdated: stamp(c.now), Trollboard: trolls})
 }
 
-func (c *call) troll(s boards.TrollStanding, f reward.Frame) (trollScore, error) {
-	name, row, did, err := c.line(s.Rank, s.Owner, f, domain.ContributorID{})
-	if err != nil {
-		return trollScore{}, err
+// trolls renders standings of the trollboard.
+func (c *call) trolls(list []boards.TrollStanding, f reward.Frame) ([]trollScore, error) {
+	owners := make([]domain.ContributorID, len(list))
+	for i, s := range list {
+		owners[i] = s.Owner
 	}
+	lines, err := c.lines(owners, f, domain.ContributorID{})
+	if err != nil {
+		return nil, err
+	}
+	out := make([]trollScore, len(list))
+	for i, s := range list {
+		out[i] = troll(s, lines[i])
+	}
+	return out, nil
+}
+
+func troll(s boards.TrollStanding, line boardLine) trollScore {
 	t, marks := s.Trolling, s.Trolling.Labels.Marks
 	out := trollScore{
-		boardName: name, LastActivity: orNull(did.Last), Score: s.Score,
+		boardName: line.name, LastActivity: orNull(line.did.Last), Score: s.Score,
 		RedFlags: t.RedFlags, Upvotes: t.Upvotes, Downvotes: t.Downvotes, SpamPrompts: t.SpamPrompts,
 		Spam: marks[0], LangMismatch: marks[1], NotFit: marks[2], PII: marks[3], HateSpeech: marks[4], Sexual: marks[5], Political: marks[6],
 	}
-	if row != nil {
+	out.Rank = s.Rank
+	if row := line.row; row != nil {
 		out.Enabled, out.Deleted, out.Shown = !row.Disabled && !row.Erased, row.Erased, !row.Hidden && !row.Erased
 	}
 	for i, mean := range []**float64{&out.Quality, &out.Humor, &out.Toxicity, &out.Violence, &out.Helpfulness} {
@@ -341,5 +379,5 @@ func (c *call) troll(s boards.TrollStanding, f reward.Frame) (trollScore, error)
 			*mean = &x
 		}
 	}
-	return out, nil
+	return out
 }

@@ -73,21 +73,18 @@ func (c *call) conversationMessages(viewer domain.ContributorID, list []*convers
 func (c *call) viewpoint(viewer domain.ContributorID, list []*conversations.Message) (owners []domain.ContributorID, mine []uint16, err error) {
 	owners = make([]domain.ContributorID, len(list))
 	ids := make([]domain.MessageID, len(list))
+	mergers, err := c.views.Mergers(c.ctx())
+	if err != nil {
+		return nil, nil, err
+	}
 	for i, m := range list {
-		ids[i] = m.ID
-		if owners[i], err = c.views.Owner(c.ctx(), m.Author); err != nil {
-			return nil, nil, err
-		}
+		ids[i], owners[i] = m.ID, mergers.Owner(m.Author)
 	}
 	mine = make([]uint16, len(list))
 	if viewer.IsZero() {
 		return owners, mine, nil
 	}
-	accounts, err := c.views.Accounts(c.ctx(), viewer)
-	if err != nil {
-		return nil, nil, err
-	}
-	for _, account := range accounts {
+	for _, account := range mergers.Accounts([]domain.ContributorID{viewer})[0] {
 		sets, err := c.views.Reactions(c.ctx(), account, ids)
 		if err != nil {
 			return nil, nil, err

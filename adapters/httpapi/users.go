@@ -86,14 +86,15 @@ func (c *call) userByID(ctx context.Context, id domain.ContributorID) (*frontEnd
 
 // users renders accounts, with what their owners did lately.
 func (c *call) users(ctx context.Context, list []*account) ([]frontEndUser, error) {
-	groups := make([][]domain.ContributorID, len(list))
+	owners := make([]domain.ContributorID, len(list))
 	for i, a := range list {
-		var err error
-		if groups[i], err = c.views.Accounts(ctx, a.ID); err != nil {
-			return nil, err
-		}
+		owners[i] = a.ID
 	}
-	did, err := c.views.Activities(ctx, groups)
+	mergers, err := c.views.Mergers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	did, err := c.views.Activities(ctx, mergers.Accounts(owners))
 	if err != nil {
 		return nil, err
 	}

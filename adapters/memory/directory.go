@@ -44,6 +44,17 @@ func (d *Directory) Person(ctx context.Context, id domain.ContributorID) (direct
 	return found(ctx, d.people, id)
 }
 
+// Persons implements directory.People.
+func (d *Directory) Persons(ctx context.Context, ids []domain.ContributorID) ([]directory.Person, error) {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	out := make([]directory.Person, len(ids))
+	for i, id := range ids {
+		out[i] = d.people[id]
+	}
+	return out, ctx.Err()
+}
+
 // ByLogin implements directory.People.
 func (d *Directory) ByLogin(ctx context.Context, client domain.ClientID, login directory.Login) (directory.Person, error) {
 	d.mu.RLock()

@@ -83,7 +83,7 @@ func (s *Store) Commit(_ context.Context, changes []projections.Change, from, to
 func keeps(row projections.Row) bool {
 	switch row.(type) {
 	case *conversations.Tree, *conversations.Message, *conversations.Reaction, *conversations.Revision,
-		*locator.Task, *contributors.Contributor, *boards.Deed, *moderation.Flag, *moderation.Entry,
+		*locator.Task, *contributors.Contributor, *boards.Deed, *moderation.Flag, *moderation.Report, *moderation.Entry,
 		*statistics.Messages, *statistics.Trees, *statistics.Consents,
 		*agreement.Rater, *agreement.Everybody:
 		return true
@@ -109,6 +109,8 @@ func (s *Store) apply(c projections.Change) {
 		s.deeds.put(row, c.Gone)
 	case *moderation.Flag:
 		s.flags.flag(row, c.Gone)
+	case *moderation.Report:
+		s.flags.report(row, c.Gone)
 	case *moderation.Entry:
 		s.flags.entry(row, c.Gone)
 	case *statistics.Messages:

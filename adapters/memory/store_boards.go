@@ -16,19 +16,22 @@ import (
 // numbers.
 type deedRows struct {
 	accounts map[domain.ContributorID]uint32
-	totals   []boards.Tally // by account, of all deeds that count
-	work     [][]workDay    // by account, by day
-	subjects map[[16]byte]uint32
+	totals   []boards.Tally      // by account, of all deeds that count
+	work     [][]workDay         // by account, by day
+	subjects map[[16]byte]uint32 // their places in ids and first
+	ids      [][16]byte
+	first    []uint32 // a subject's first deed; 0 is none
 	deeds    deedArena
 	days     []deedDay // by day, none empty
 	labels   labelSets
 }
 
 // deed is what is rarely looked at of a row. The deeds of one subject are a
-// list that begins at deedRows.subjects.
+// list that begins at deedRows.first.
 type deed struct {
 	at    int64 // microseconds since 1970
 	other uint32
+	of    uint32 // the subject
 	next  uint32 // deed of the same subject; 0 is none
 	place uint32 // in its day's list
 	kind  boards.Kind
@@ -66,13 +69,14 @@ func (d *deedRows) put(row *boards.Deed, gone bool) {
 		return
 	case n == 0:
 		n = d.deeds.take()
-		d.deeds.at(n).next = d.subjects[row.Subject]
-		d.subjects[row.Subject] = n
+		of := d.subject(row.Subject)
+		d.deeds.at(n).of, d.deeds.at(n).next = of, d.first[of]
+		d.first[of] = n
 	default:
 		d.leave(n)
 	}
 	if gone {
-		d.unlink(row.Subject, n, before)
+		d.unlink(n, before)
 		d.deeds.give(n)
 		return
 	}
@@ -84,7 +88,11 @@ func (d *deedRows) put(row *boards.Deed, gone bool) {
 // find gives the deed with the row's key and the one before it in its list, 0
 // for none.
 func (d *deedRows) find(row *boards.Deed, other uint32) (n, before uint32) {
-	for n = d.subjects[row.Subject]; n != 0; n = d.deeds.at(n).next {
+	of, known := d.subjects[row.Subject]
+	if !known {
+		return 0, 0
+	}
+	for n = d.first[of]; n != 0; n = d.deeds.at(n).next {
 		if x := d.deeds.at(n); x.kind == row.Kind && x.other == other {
 			return n, before
 		}
@@ -93,16 +101,23 @@ func (d *deedRows) find(row *boards.Deed, other uint32) (n, before uint32) {
 	return 0, 0
 }
 
-func (d *deedRows) unlink(subject [16]byte, n, before uint32) {
-	next := d.deeds.at(n).next
-	switch {
-	case before != 0:
-		d.deeds.at(before).next = next
-	case next != 0:
-		d.subjects[subject] = next
-	default:
-		delete(d.subjects, subject)
+func (d *deedRows) unlink(n, before uint32) {
+	x := d.deeds.at(n)
+	if before != 0 {
+		d.deeds.at(before).next = x.next
+		return
 	}
+	d.first[x.of] = x.next
+}
+
+// subject numbers a subject.
+func (d *deedRows) subject(id [16]byte) uint32 {
+	n, known := d.subjects[id]
+	if !known {
+		n = uint32(len(d.ids))
+		d.subjects[id], d.ids, d.first = n, append(d.ids, id), append(d.first, 0)
+	}
+	return n
 }
 
 // account numbers an account. Nobody, the zero id, has a number too.

@@ -131,3 +131,57 @@ func anyWorkOn(work [][]workDay, day int32) bool {
 		return there
 	})
 }
+
+// Deeds implements boards.Reader. It looks at the days of the deeds that it
+// takes, and at none older than that.
+func (s *Store) Deeds(_ context.Context, q boards.DeedQuery) ([]*boards.Deed, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	by := map[uint32]bool{}
+	for _, id := range q.By {
+		if n, known := s.deeds.accounts[id]; known {
+			by[n] = true
+		}
+	}
+	var out []*boards.Deed
+	for i := len(s.deeds.days) - 1; i >= 0 && len(by) > 0 && len(out) < q.Max; i-- {
+		x := &s.deeds.days[i]
+		if !q.Since.IsZero() && dayStart(x.day+1) <= q.Since.UnixMicro() {
+			break
+		}
+		if q.Before != nil && dayStart(x.day) > q.Before.At.UnixMicro() {
+			continue
+		}
+		out = append(out, s.deeds.of(x, by, &q)...)
+	}
+	return out[:min(len(out), q.Max)], nil
+}
+
+// of gives a day's deeds that the query takes, the newest first.
+func (d *deedRows) of(x *deedDay, by map[uint32]bool, q *boards.DeedQuery) (out []*boards.Deed) {
+	for _, e := range x.deeds {
+		if !e.counts || !by[e.by] || q.Kinds != nil && !slices.Contains(q.Kinds, e.kind) {
+			continue
+		}
+		row := d.row(e)
+		if !row.At.Before(q.Since) && (q.Before == nil || row.Key().Compare(*q.Before) < 0) {
+			out = append(out, row)
+		}
+	}
+	slices.SortFunc(out, func(a, b *boards.Deed) int { return b.Key().Compare(a.Key()) })
+	return out
+}
+
+// row gives a deed as it was put.
+func (d *deedRows) row(e dayDeed) *boards.Deed {
+	x := d.deeds.at(e.n)
+	row := &boards.Deed{
+		Kind: e.kind, Subject: d.ids[x.of], Other: d.totals[x.other].Contributor, By: d.totals[e.by].Contributor,
+		At: time.UnixMicro(x.at).UTC(), Counts: e.counts,
+	}
+	if e.labels != 0 {
+		set := d.labels.sets[e.labels]
+		row.Labels = &set
+	}
+	return row
+}

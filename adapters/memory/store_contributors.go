@@ -60,22 +60,8 @@ func (a *accountRows) into(id domain.ContributorID) (domain.ContributorID, bool)
 	return row.MergedInto, true
 }
 
-// owner follows the mergers of an account to their end, or once around their
-// circle.
 func (a *accountRows) owner(id domain.ContributorID) domain.ContributorID {
-	path := []domain.ContributorID{id}
-	walked := map[domain.ContributorID]int{id: 0}
-	for {
-		next, ok := a.into(path[len(path)-1])
-		if !ok {
-			return path[len(path)-1]
-		}
-		if at, again := walked[next]; again {
-			return slices.MinFunc(path[at:], domain.ContributorID.Compare)
-		}
-		walked[next] = len(path)
-		path = append(path, next)
-	}
+	return contributors.Owner(id, a.into)
 }
 
 // accounts gives the owner and all that lead to it.
@@ -130,4 +116,17 @@ func (s *Store) Accounts(_ context.Context, owner domain.ContributorID) ([]domai
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.accounts.accounts(owner), nil
+}
+
+// Mergers implements contributors.Reader.
+func (s *Store) Mergers(context.Context) (contributors.Mergers, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	out := contributors.Mergers{}
+	for into, all := range s.accounts.merged {
+		for _, from := range all {
+			out[from] = into
+		}
+	}
+	return out, nil
 }

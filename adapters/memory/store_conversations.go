@@ -220,6 +220,28 @@ func (s *Store) Tree(_ context.Context, id domain.TreeID) (*conversations.Tree, 
 	return s.conversations.trees[id], nil
 }
 
+// MessagesByID implements conversations.Reader.
+func (s *Store) MessagesByID(_ context.Context, ids []domain.MessageID) ([]*conversations.Message, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	out := make([]*conversations.Message, len(ids))
+	for i, id := range ids {
+		out[i] = s.conversations.messages[id].message()
+	}
+	return out, nil
+}
+
+// TreesByID implements conversations.Reader.
+func (s *Store) TreesByID(_ context.Context, ids []domain.TreeID) ([]*conversations.Tree, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	out := make([]*conversations.Tree, len(ids))
+	for i, id := range ids {
+		out[i] = s.conversations.trees[id]
+	}
+	return out, nil
+}
+
 // TreeMessages implements conversations.Reader.
 func (s *Store) TreeMessages(_ context.Context, id domain.TreeID) ([]*conversations.Message, error) {
 	s.mu.RLock()

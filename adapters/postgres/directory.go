@@ -70,6 +70,31 @@ func (d *Directory) Person(ctx context.Context, id domain.ContributorID) (direct
 	return d.person(ctx, "id = $1", [16]byte(id))
 }
 
+// Persons implements directory.People.
+func (d *Directory) Persons(ctx context.Context, ids []domain.ContributorID) (out []directory.Person, err error) {
+	byID := map[domain.ContributorID]directory.Person{}
+	err = d.repeat(ctx, func(ctx context.Context) error {
+		rows, err := d.pool.Query(ctx, "SELECT "+personColumns+" FROM directory.people WHERE id = ANY($1)", uuids(ids))
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			p, err := scanPerson(rows)
+			if err != nil {
+				return err
+			}
+			byID[p.ID] = p
+		}
+		return rows.Err()
+	})
+	out = make([]directory.Person, len(ids))
+	for i, id := range ids {
+		out[i] = byID[id]
+	}
+	return out, err
+}
+
 // ByLogin implements directory.People.
 func (d *Directory) ByLogin(ctx context.Context, client domain.ClientID, login directory.Login) (directory.Person, error) {
 	if login.Validate() != nil { // no row has it, and Postgres may not take the text

@@ -10,7 +10,7 @@ var layout = []viewLayout{
 	{view: "contributors", tables: []anyTable{contributorsTable}},
 	{view: "conversations", tables: []anyTable{treesTable, messagesTable, reactionsTable, revisionsTable}},
 	{view: "locator", tables: []anyTable{tasksTable}},
-	{view: "moderation", tables: []anyTable{flagsTable, historyTable}},
+	{view: "moderation", tables: []anyTable{flagsTable, reportsTable, historyTable}},
 	{view: "statistics", tables: []anyTable{messageCountsTable, treeCountsTable, consentsTable}},
 }
 

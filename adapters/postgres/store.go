@@ -96,9 +96,15 @@ var inBinary = pgx.QueryResultFormats{pgx.BinaryFormatCode}
 // rowsOf gives the rows of a table that the rest of a SELECT takes, with its
 // arguments.
 func rowsOf[R any](ctx context.Context, s *Store, t *table[R], rest string, args ...any) (out []*R, err error) {
+	return rowsBy(ctx, s, t, t.selects+rest, args...)
+}
+
+// rowsBy gives the rows of a table that a whole statement selects, as selects
+// does.
+func rowsBy[R any](ctx context.Context, s *Store, t *table[R], sql string, args ...any) (out []*R, err error) {
 	err = s.repeat(ctx, func(ctx context.Context) error {
 		out = nil
-		return s.query(ctx, t.selects+rest, args, func(raw [][]byte) error {
+		return s.query(ctx, sql, args, func(raw [][]byte) error {
 			row := new(R)
 			out = append(out, row)
 			return t.read(raw, row)

@@ -40,7 +40,15 @@ func labelColumns() []column[deed] {
 				return putAbsent(b)
 			}
 			return putInteger(b, int32(d.Labels.Flags))
-		}, nil,
+		},
+		func(raw []byte, d *deed) error {
+			if raw != nil {
+				set := reward.NoLabels()
+				set.Flags = uint8(getInteger(raw))
+				d.Labels = &set
+			}
+			return nil
+		},
 	}}
 	for i, name := range reward.MeanLabels {
 		columns = append(columns, column[deed]{name, integerKind, func(b []byte, d *deed) []byte {
@@ -48,7 +56,12 @@ func labelColumns() []column[deed] {
 				return putAbsent(b)
 			}
 			return putInteger(b, d.Labels.Values[i])
-		}, nil})
+		}, func(raw []byte, d *deed) error {
+			if raw != nil && d.Labels != nil {
+				d.Labels.Values[i] = getInteger(raw)
+			}
+			return nil
+		}})
 	}
 	return columns
 }

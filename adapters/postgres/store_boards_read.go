@@ -125,3 +125,30 @@ func (w workDays) activity(accounts []domain.ContributorID) (a boards.Activity) 
 	}
 	return a
 }
+
+// Deeds implements boards.Reader. Each account's are walked along an index,
+// from the newest on.
+func (s *Store) Deeds(ctx context.Context, q boards.DeedQuery) ([]*boards.Deed, error) {
+	var sel selection
+	sel.where("counts")
+	if !q.Since.IsZero() {
+		sel.from("at", q.Since)
+	}
+	if q.Kinds != nil {
+		kinds := make([]int32, len(q.Kinds))
+		for i, k := range q.Kinds {
+			kinds[i] = int32(k)
+		}
+		sel.where("kind = ANY(?)", kinds)
+	}
+	if k := q.Before; k != nil {
+		sel.where("(at, kind, subject, other) < (?, ?, ?, ?)", k.At, int32(k.Kind), k.Subject, [16]byte(k.Other))
+	}
+	// Each account's newest are found along its part of the index, and the newest
+	// of those are given.
+	one, args := sel.sql(deedsTable.selects, " AND contributor = account ORDER BY at DESC, kind DESC, subject DESC, other DESC LIMIT ?", q.Max)
+	args = append(args, uuids(q.By))
+	sql := fmt.Sprintf(`SELECT d.* FROM (SELECT DISTINCT account FROM unnest($%d::uuid[]) account) accounts, LATERAL (%s) d
+		ORDER BY at DESC, kind DESC, subject DESC, other DESC LIMIT $%d`, len(args), one, len(args)-1)
+	return rowsBy(ctx, s, deedsTable, sql, args...)
+}

@@ -2,7 +2,7 @@ package postgres
 
 import (
 	"context"
-	"slices"
+	"strings"
 	"time"
 
 	"dendro/domain"
@@ -36,18 +36,7 @@ func (s *Store) Contributors(ctx context.Context, ids []domain.ContributorID) ([
 		return rowsOf(ctx, s, contributorsTable, " ORDER BY id")
 	}
 	rows, err := rowsOf(ctx, s, contributorsTable, " WHERE id = ANY($1)", uuids(ids))
-	if err != nil {
-		return nil, err
-	}
-	byID := make(map[domain.ContributorID]*account, len(rows))
-	for _, row := range rows {
-		byID[row.ID] = row
-	}
-	out := make([]*account, len(ids))
-	for i, id := range ids {
-		out[i] = byID[id]
-	}
-	return out, nil
+	return inOrderOf(ids, rows, func(a *account) domain.ContributorID { return a.ID }), err
 }
 
 // uuids gives ids as Postgres takes them.
@@ -74,14 +63,11 @@ const (
 	mergersOf = " SELECT id, merged_into FROM views.contributors WHERE merged_into <> " + noID
 )
 
-// merged says into which account others were merged.
-type merged map[domain.ContributorID]domain.ContributorID
-
 // mergers gives those that a recursive statement finds around an account.
-func (s *Store) mergers(ctx context.Context, sql string, of domain.ContributorID) (found merged, err error) {
+func (s *Store) mergers(ctx context.Context, sql string, of ...any) (found contributors.Mergers, err error) {
 	err = s.repeat(ctx, func(ctx context.Context) error {
-		found = merged{}
-		return s.query(ctx, sql, []any{[16]byte(of)}, func(raw [][]byte) error {
+		found = contributors.Mergers{}
+		return s.query(ctx, sql, of, func(raw [][]byte) error {
 			found[domain.ContributorID(raw[0])] = domain.ContributorID(raw[1])
 			return nil
 		})
@@ -91,43 +77,23 @@ func (s *Store) mergers(ctx context.Context, sql string, of domain.ContributorID
 
 // Owner implements contributors.Reader.
 func (s *Store) Owner(ctx context.Context, id domain.ContributorID) (domain.ContributorID, error) {
-	found, err := s.mergers(ctx, "WITH RECURSIVE "+mergersOnward+mergersOf+" AND id IN (TABLE onward)", id)
+	found, err := s.mergers(ctx, "WITH RECURSIVE "+mergersOnward+mergersOf+" AND id IN (TABLE onward)", [16]byte(id))
 	if err != nil {
 		return domain.ContributorID{}, err
 	}
-	return found.owner(id), nil
+	return found.Owner(id), nil
 }
 
 // Accounts implements contributors.Reader.
 func (s *Store) Accounts(ctx context.Context, owner domain.ContributorID) ([]domain.ContributorID, error) {
-	found, err := s.mergers(ctx, "WITH RECURSIVE "+mergersOnward+", "+mergersBack+mergersOf+" AND id IN (TABLE onward UNION TABLE back)", owner)
+	found, err := s.mergers(ctx, "WITH RECURSIVE "+mergersOnward+", "+mergersBack+mergersOf+" AND id IN (TABLE onward UNION TABLE back)", [16]byte(owner))
 	if err != nil {
 		return nil, err
 	}
-	all := []domain.ContributorID{owner}
-	for id := range found {
-		if id != owner && found.owner(id) == owner {
-			all = append(all, id)
-		}
-	}
-	slices.SortFunc(all[1:], domain.ContributorID.Compare)
-	return all, nil
+	return found.Accounts([]domain.ContributorID{owner})[0], nil
 }
 
-// owner follows the mergers of an account to their end, or once around their
-// circle.
-func (m merged) owner(id domain.ContributorID) domain.ContributorID {
-	path := []domain.ContributorID{id}
-	walked := map[domain.ContributorID]int{id: 0}
-	for {
-		next, ok := m[path[len(path)-1]]
-		if !ok {
-			return path[len(path)-1]
-		}
-		if at, again := walked[next]; again {
-			return slices.MinFunc(path[at:], domain.ContributorID.Compare)
-		}
-		walked[next] = len(path)
-		path = append(path, next)
-	}
+// Mergers implements contributors.Reader.
+func (s *Store) Mergers(ctx context.Context) (contributors.Mergers, error) {
+	return s.mergers(ctx, strings.TrimSpace(mergersOf))
 }

@@ -129,6 +129,31 @@ func (s *Store) Tree(ctx context.Context, id domain.TreeID) (*conversations.Tree
 	return rowOf(ctx, s, treesTable, " WHERE id = $1", [16]byte(id))
 }
 
+// MessagesByID implements conversations.Reader.
+func (s *Store) MessagesByID(ctx context.Context, ids []domain.MessageID) ([]*conversations.Message, error) {
+	rows, err := rowsOf(ctx, s, messagesTable, " WHERE id = ANY($1)", uuids(ids))
+	return inOrderOf(ids, rows, func(m *conversations.Message) domain.MessageID { return m.ID }), err
+}
+
+// TreesByID implements conversations.Reader.
+func (s *Store) TreesByID(ctx context.Context, ids []domain.TreeID) ([]*conversations.Tree, error) {
+	rows, err := rowsOf(ctx, s, treesTable, " WHERE id = ANY($1)", uuids(ids))
+	return inOrderOf(ids, rows, func(t *conversations.Tree) domain.TreeID { return t.ID }), err
+}
+
+// inOrderOf puts rows in the order of their ids, nil where there is none.
+func inOrderOf[ID comparable, R any](ids []ID, rows []*R, of func(*R) ID) []*R {
+	byID := make(map[ID]*R, len(rows))
+	for _, row := range rows {
+		byID[of(row)] = row
+	}
+	out := make([]*R, len(ids))
+	for i, id := range ids {
+		out[i] = byID[id]
+	}
+	return out
+}
+
 // Trees implements conversations.Reader.
 func (s *Store) Trees(ctx context.Context, onlyActive bool) ([]*conversations.Tree, error) {
 	if !onlyActive {

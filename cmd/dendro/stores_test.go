@@ -18,6 +18,7 @@ import (
 	"dendro/domain/reward"
 	"dendro/domain/tree"
 	"dendro/projections"
+	"dendro/projections/boards"
 	"dendro/projections/boards/boardstest"
 	"dendro/projections/conversations"
 	"dendro/projections/moderation"
@@ -142,7 +143,11 @@ func (s *twoStores) compare() {
 		return []any{raters, all}, err
 	})
 	same(s, "counts", func(c ctx, v store) (any, error) { return v.Counts(c) })
-	same(s, "flags", func(c ctx, v store) (any, error) { return v.Flags(c, moderation.FlagQuery{Max: 1 << 20}) })
+	for _, q := range []moderation.FlagQuery{{}, {Most: true, Open: true}, {Language: "en", Desc: true}, {Authors: s.people}} {
+		q.Max = 1 << 20
+		same(s, "flags", func(c ctx, v store) (any, error) { return v.Flags(c, q) })
+	}
+	same(s, "reports", func(c ctx, v store) (any, error) { return v.ReportsBy(c, s.people, 1<<20) })
 	for _, frame := range reward.Frames {
 		same(s, "tallies", func(c ctx, v store) (any, error) {
 			got, err := v.Tallies(c, frame.Since(s.now), nil)
@@ -155,6 +160,7 @@ func (s *twoStores) compare() {
 		same(s, "owner", func(c ctx, v store) (any, error) { return v.Owner(c, id) })
 		same(s, "accounts of an owner", func(c ctx, v store) (any, error) { return v.Accounts(c, id) })
 	}
+	same(s, "deeds", func(c ctx, v store) (any, error) { return v.Deeds(c, boards.DeedQuery{By: s.people, Max: 1 << 20}) })
 	same(s, "activities", func(c ctx, v store) (any, error) { return v.Activities(c, owners) })
 	for range 40 {
 		s.compareOne()

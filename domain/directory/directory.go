@@ -65,6 +65,8 @@ var (
 type People interface {
 	// Person gives a row by id: ErrUnknown.
 	Person(ctx context.Context, id domain.ContributorID) (Person, error)
+	// Persons gives rows in the order of ids, zero ones where there is none.
+	Persons(ctx context.Context, ids []domain.ContributorID) ([]Person, error)
 	// ByLogin gives the row of a client's login: ErrUnknown.
 	ByLogin(ctx context.Context, client domain.ClientID, login Login) (Person, error)
 	// Add makes a row, and gives it as it is kept. Where the login has one

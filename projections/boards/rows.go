@@ -1,6 +1,8 @@
 package boards
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"time"
 
@@ -88,4 +90,33 @@ type Reader interface {
 	// Activities gives, for each list of accounts of one owner, what they did
 	// together.
 	Activities(ctx context.Context, owners [][]domain.ContributorID) ([]Activity, error)
+	// Deeds gives the single deeds that the query takes, the newest first: by At,
+	// then Kind, Subject and Other, all descending.
+	Deeds(ctx context.Context, q DeedQuery) ([]*Deed, error)
+}
+
+// DeedQuery chooses deeds that count for some accounts. The zero value of any
+// other field does not limit.
+type DeedQuery struct {
+	By     []domain.ContributorID
+	Kinds  []Kind // any of them; nil: all
+	Since  time.Time
+	Before *DeedKey // exclusive: later in the order
+	Max    int      // at most so many, at least 1
+}
+
+// DeedKey is a place in the order of deeds.
+type DeedKey struct {
+	At      time.Time
+	Kind    Kind
+	Subject [16]byte
+	Other   domain.ContributorID
+}
+
+// Key gives the deed's place.
+func (d *Deed) Key() DeedKey { return DeedKey{d.At, d.Kind, d.Subject, d.Other} }
+
+// Compare orders places as their fields stand.
+func (k DeedKey) Compare(o DeedKey) int {
+	return cmp.Or(k.At.Compare(o.At), cmp.Compare(k.Kind, o.Kind), bytes.Compare(k.Subject[:], o.Subject[:]), k.Other.Compare(o.Other))
 }

@@ -43,4 +43,6 @@ type Reader interface {
 	// whose Owner it is, by id. An account that another one owns has itself
 	// only: the answer is never empty.
 	Accounts(ctx context.Context, owner domain.ContributorID) ([]domain.ContributorID, error)
+	// Mergers gives all there are: for who asks about many accounts.
+	Mergers(ctx context.Context) (Mergers, error)
 }

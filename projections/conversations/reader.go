@@ -14,7 +14,11 @@ type Reader interface {
 	// MessageByFrontend finds a message by the id that its client's frontend
 	// gave it: the first by creation time, then id, when it gave it twice.
 	MessageByFrontend(ctx context.Context, client domain.ClientID, frontendID string) (*Message, error)
+	// MessagesByID gives messages in the order of ids, nil where one is not known.
+	MessagesByID(ctx context.Context, ids []domain.MessageID) ([]*Message, error)
 	Tree(ctx context.Context, id domain.TreeID) (*Tree, error)
+	// TreesByID gives trees in the order of ids, nil where one is not known.
+	TreesByID(ctx context.Context, ids []domain.TreeID) ([]*Tree, error)
 	// TreeMessages gives all messages of a tree, deleted ones too, by creation
 	// time, then id.
 	TreeMessages(ctx context.Context, id domain.TreeID) ([]*Message, error)

@@ -8,26 +8,42 @@ import (
 
 var _ projections.Projection = (*Fold)(nil)
 
-// Fold gives the rows of flags and of the audit trail. Make it with New.
+// Fold gives the rows of flags, of reports and of the audit trail. Make it with
+// New.
 type Fold struct {
-	flags map[domain.MessageID]*Flag
+	flags     map[domain.MessageID]*Flag
+	authors   map[domain.MessageID]domain.ContributorID
+	languages map[domain.StreamID]string
 }
 
 // New gives the fold before the first event.
-func New() *Fold { return &Fold{flags: map[domain.MessageID]*Flag{}} }
+func New() *Fold {
+	return &Fold{
+		flags: map[domain.MessageID]*Flag{}, authors: map[domain.MessageID]domain.ContributorID{}, languages: map[domain.StreamID]string{},
+	}
+}
 
 // Name implements projections.Projection.
 func (*Fold) Name() string { return "moderation" }
 
 // Revision implements projections.Projection.
-func (*Fold) Revision() int { return 1 }
+func (*Fold) Revision() int { return 2 }
 
 // Apply implements projections.Projection.
 func (f *Fold) Apply(r *domain.Recorded, changes []projections.Change) []projections.Change {
 	changes = entries(r, changes)
 	switch e := r.Payload.(type) {
+	case tree.Opened:
+		f.languages[r.Stream] = e.Language
+	case tree.MessagePosted:
+		f.authors[e.Message] = e.Contributor
+	case tree.Imported:
+		f.languages[r.Stream] = e.Language
+		for i := range e.Messages {
+			f.authors[e.Messages[i].Message] = e.Messages[i].Contributor
+		}
 	case tree.MessageReported:
-		return f.reported(r, e.Message, changes)
+		return f.reported(r, e, changes)
 	case tree.ReportResolved:
 		return f.resolved(e.Message, changes)
 	}
@@ -47,17 +63,18 @@ func entries(r *domain.Recorded, changes []projections.Change) []projections.Cha
 	return changes
 }
 
-func (f *Fold) reported(r *domain.Recorded, id domain.MessageID, changes []projections.Change) []projections.Change {
+func (f *Fold) reported(r *domain.Recorded, e tree.MessageReported, changes []projections.Change) []projections.Change {
 	var next Flag
-	if known := f.flags[id]; known != nil {
+	if known := f.flags[e.Message]; known != nil {
 		next = *known
 	} else {
 		in, _ := r.Stream.Tree()
-		next = Flag{Message: id, Tree: in, Created: r.Time}
+		next = Flag{Message: e.Message, Tree: in, Author: f.authors[e.Message], Language: f.languages[r.Stream], Created: r.Time}
 	}
 	next.Reported, next.Processed = r.Time, false
 	next.Reports++
-	return f.put(&next, changes)
+	report := &Report{Message: e.Message, Number: next.Reports, By: e.Contributor, At: r.Time, Reason: e.Reason}
+	return f.put(&next, append(changes, projections.Put(report)))
 }
 
 func (f *Fold) resolved(id domain.MessageID, changes []projections.Change) []projections.Change {

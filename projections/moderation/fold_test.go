@@ -26,6 +26,8 @@ func key(r projections.Row) any {
 	switch r := r.(type) {
 	case *moderation.Entry:
 		return place{r.Subject, r.At}
+	case *moderation.Report:
+		return [2]any{r.Message, r.Number}
 	default:
 		return r.(*moderation.Flag).Message
 	}
@@ -46,7 +48,7 @@ func TestFlags(t *testing.T) {
 	reported, resolved := tree.MessageReported{Message: msg(1)}, tree.ReportResolved{Message: msg(1)}
 	flag := func(first, newest, reports int, processed bool) *moderation.Flag {
 		return &moderation.Flag{
-			Message: msg(1), Tree: domain.TreeID{15: 1},
+			Message: msg(1), Tree: domain.TreeID{15: 1}, Author: domain.ContributorID{15: 9}, Language: "de",
 			Created: at(first), Reported: at(newest), Reports: reports, Processed: processed,
 		}
 	}
@@ -65,6 +67,8 @@ func TestFlags(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := projectionstest.NewHistory(1)
+			h.Add(0, 0, oak, writer, tree.Opened{Language: "de"})
+			h.Add(0, 0, oak, writer, tree.MessagePosted{Message: msg(1), Contributor: domain.ContributorID{15: 9}})
 			for _, e := range c.events {
 				h.Add(0, time.Hour, oak, writer, e)
 			}
@@ -75,6 +79,24 @@ func TestFlags(t *testing.T) {
 				t.Errorf("-want +got:\n%s", diff)
 			}
 		})
+	}
+}
+
+// Each report stands by itself, numbered.
+func TestReports(t *testing.T) {
+	h := projectionstest.NewHistory(1)
+	want := map[any]projections.Row{}
+	for n := 1; n <= 3; n++ {
+		by := domain.ContributorID{15: byte(n)}
+		r := h.Add(0, time.Hour, oak, writer, tree.MessageReported{Message: msg(1), Contributor: by, Reason: "bad"})
+		want[[2]any{msg(1), n}] = &moderation.Report{Message: msg(1), Number: n, By: by, At: r.Time, Reason: "bad"}
+	}
+	table := projectionstest.NewTable(t, moderation.New(), key)
+	table.Apply(h.OneByOne()...)
+	for k, row := range want {
+		if diff := cmp.Diff(row, table.Rows()[k]); diff != "" {
+			t.Errorf("-want +got:\n%s", diff)
+		}
 	}
 }
 
