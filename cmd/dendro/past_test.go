@@ -17,6 +17,7 @@ import (
 	"dendro/commands"
 	"dendro/domain"
 	"dendro/domain/contributor"
+	"dendro/domain/decimal"
 	"dendro/domain/directory"
 	"dendro/domain/tree"
 )
@@ -71,7 +72,7 @@ func newYesterday(t *testing.T) *yesterday {
 		}
 	})
 	var err error
-	if y.engine, err = commands.Open(t.Context(), y.log, commands.Options{Clock: wallClock, Dice: chance, Terms: "1"}); err != nil {
+	if y.engine, err = commands.Open(t.Context(), y.log, commands.Options{Clock: wallClock, Dice: chance}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -79,6 +80,7 @@ func newYesterday(t *testing.T) *yesterday {
 			t.Error(err)
 		}
 	})
+	y.report()
 	end, err := y.log.End(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -88,6 +90,35 @@ func newYesterday(t *testing.T) *yesterday {
 }
 
 func must[T any](v T, _ bool) T { return v }
+
+// report lets people report messages, some of them again and again, and a
+// moderator work through some of it.
+func (y *yesterday) report() {
+	dice := domain.NewDice(2)
+	do := func(actor domain.Actor, c tree.Command) {
+		id := domain.CommandID(domain.NewID(time.Now(), [10]byte(randomBytes(10))))
+		_, err := y.engine.Do(y.Context(), commands.Command{ID: id, Actor: actor, Body: commands.OnTree{Do: c}})
+		if err != nil && !errors.As(err, new(*domain.Refusal)) { // one's own, or disabled
+			y.Fatal(err)
+		}
+	}
+	for range 40 {
+		m := domain.MessageID(mustID(y.all["message_id"][dice.Below(9)]))
+		who := domain.ContributorID(mustID(y.all["user_id"][dice.Below(9)]))
+		do(domain.ByContributor(who), tree.SetLabels{Message: m, By: who, Report: true, Terms: "1", Labels: []tree.LabelValue{{Label: "spam", Value: decimal.Int(1)}}})
+		if dice.Chance(1, 5) {
+			do(domain.ByModerator(who.String()), tree.ResolveReport{Message: m})
+		}
+	}
+}
+
+func mustID(text string) [16]byte {
+	id, err := domain.ParseID(text)
+	if err != nil {
+		panic(err)
+	}
+	return id
+}
 
 // know gives an account a name.
 func (y *yesterday) know(e contributor.Registered) {
