@@ -8,12 +8,14 @@ import (
 
 	"dendro/domain"
 	"dendro/domain/directory"
+	"dendro/projections/audit"
 	"dendro/projections/moderation"
 	"dendro/schemas"
 )
 
 var auditRoutes = []Route{
 	get("/audit/messages/{message_id}", trusted, auditMessage),
+	get("/audit/rankings/{message_id}", trusted, auditRankings),
 	get("/audit/users/{user_id}", trusted, auditUser),
 	get("/audit/trees/{tree_id}", trusted, auditTree),
 	get("/audit/moderators/{moderator_id}", trusted, auditModerator),
@@ -33,6 +35,7 @@ type trail struct {
 	Subject   string            `json:"subject"`
 	Events    []json.RawMessage `json:"events"`
 	Truncated bool              `json:"truncated"`
+	Verdict   *audit.Verdict    `json:"verdict,omitempty"` // of a message
 
 	most, bytes int
 }

@@ -132,7 +132,7 @@ func TestRecord(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := momentAt(t.Context(), y.log, end)
+	m, err := momentAt(t.Context(), y.log, end, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

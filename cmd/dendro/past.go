@@ -118,7 +118,7 @@ func (p *past) fold(ctx context.Context, cut domain.Cut, name string, f *folding
 	defer close(f.done)
 	select {
 	case p.turn <- struct{}{}:
-		f.moment, f.err = momentAt(ctx, p.log, cut)
+		f.moment, f.err = momentAt(ctx, p.log, cut, nil)
 		<-p.turn
 	case <-ctx.Done():
 		f.err = ctx.Err()
@@ -131,8 +131,9 @@ func (p *past) fold(ctx context.Context, cut domain.Cut, name string, f *folding
 	}
 }
 
-// momentAt folds the log up to a cut.
-func momentAt(ctx context.Context, log domain.Log, cut domain.Cut) (*httpapi.Moment, error) {
+// momentAt folds the log up to a cut, and tells progress, unless that is nil, how
+// far it is.
+func momentAt(ctx context.Context, log domain.Log, cut domain.Cut, progress func(done, total int64)) (*httpapi.Moment, error) {
 	store, folds := memory.NewStore(log.Identity()), allViews()
 	m := &httpapi.Moment{Cut: cut, Views: store}
 	at := log.Identity().Start()
@@ -162,6 +163,9 @@ func momentAt(ctx context.Context, log domain.Log, cut domain.Cut) (*httpapi.Mom
 		if len(changes) >= projections.MaxBatch {
 			if err := commit(); err != nil {
 				return nil, err
+			}
+			if progress != nil {
+				progress(int64(to.Events()), int64(cut.Events()))
 			}
 		}
 	}

@@ -22,26 +22,6 @@ import (
 	"dendro/domain/tree"
 )
 
-// upTo is a log as it was when it ended at a cut.
-type upTo struct {
-	domain.Log
-	end domain.Cut
-}
-
-func (l upTo) End(context.Context) (domain.Cut, error) { return l.end.Clone(), nil }
-
-func (l upTo) Follow(ctx context.Context, from domain.Cut) iter.Seq2[domain.Recorded, error] {
-	return func(yield func(domain.Recorded, error) bool) {
-		for r, err := range l.Read(ctx, from, l.end) {
-			if !yield(r, err) {
-				return
-			}
-		}
-		<-ctx.Done()
-		yield(domain.Recorded{}, ctx.Err())
-	}
-}
-
 // yesterday compares what a server said when the log ended at a cut with what
 // one says of that cut when the log has grown.
 type yesterday struct {
@@ -176,7 +156,7 @@ func TestAsOfIsWhatWasSaidThen(t *testing.T) {
 		for p := range cut.End {
 			cut.End[p] = 1 + domain.Seq(dice.Below(int(cut.End[p])))
 		}
-		m, err := momentAt(t.Context(), y.log, cut)
+		m, err := momentAt(t.Context(), y.log, cut, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -26,7 +26,7 @@ Exit codes: 0 fine, 1 failed, 2 the command line makes no sense.`)
 	})
 	root.SetHelpCommand(newHelpCmd())
 	root.AddCommand(newDemoCmd(), newSimulateCmd(), newReenactCmd(), newLogCmd(), newExportCmd(), newServeCmd(), newClientCmd(), newReactionsCmd(),
-		newMigrateCmd(), newViewsCmd(), newRebuildCmd(), newVersionCmd())
+		newAuditCmd(), newRankingCmd(), newMigrateCmd(), newViewsCmd(), newRebuildCmd(), newVersionCmd())
 	return root
 }
 

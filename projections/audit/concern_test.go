@@ -1,10 +1,11 @@
-package httpapi
+package audit_test
 
 import (
 	"testing"
 
 	"dendro/domain"
 	"dendro/domain/tree"
+	"dendro/projections/audit"
 )
 
 // What a message's trail takes where it is not plain from the message's id.
@@ -13,8 +14,7 @@ func TestConcern(t *testing.T) {
 	ann, bob, cem := domain.ContributorID{1}, domain.ContributorID{2}, domain.ContributorID{3}
 	shown, hidden := domain.TaskID{1}, domain.TaskID{2}
 	all := []domain.MessageID{root, reply, other}
-	c := newConcern(reply)
-	c.above = []domain.MessageID{root}
+	c := audit.About(reply, []domain.MessageID{root})
 	for i, step := range []struct {
 		event domain.Event
 		want  bool
@@ -45,7 +45,7 @@ func TestConcern(t *testing.T) {
 		{tree.MessageScored{Message: reply}, true, "it is about it"},
 		{tree.EmojiRemoved{Message: other}, false, "it is about another"},
 	} {
-		if got := c.takes(step.event); got != step.want {
+		if got := c.Takes(step.event); got != step.want {
 			t.Errorf("event %d, %s: %v, but %s", i, step.event.Type(), got, step.why)
 		}
 	}

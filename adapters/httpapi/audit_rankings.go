@@ -1,0 +1,83 @@
+package httpapi
+
+import (
+	"strings"
+
+	"dendro/domain"
+	"dendro/domain/ranking"
+	"dendro/projections/audit"
+	"dendro/projections/moderation"
+)
+
+// mostWithout bounds the contributors that a merge leaves out.
+const mostWithout = 1000
+
+// auditRankings merges the rankings of a message's replies again, under another
+// rule or without some votes, and says what would change. Nothing does.
+func auditRankings(c *call) (reply, error) {
+	id := domain.MessageID(c.pathID("message_id"))
+	rule := c.queryWord("rule", ranking.RuleNames())
+	without := c.ids("without", mostWithout)
+	if err := c.valid(); err != nil {
+		return reply{}, err
+	}
+	if rule == "" {
+		rule = ranking.DefaultRule
+	}
+	m, err := c.anyMessage(id)
+	if err != nil {
+		return reply{}, err
+	}
+	mergers, err := c.views.Mergers(c.ctx())
+	if err != nil {
+		return reply{}, err
+	}
+	named := map[domain.ContributorID]bool{}
+	for _, id := range without {
+		named[mergers.Owner(domain.ContributorID(id))] = true
+	}
+	got, err := c.history(mostExamined, moderation.OfStream(domain.TreeStream(m.Tree)))
+	if err != nil {
+		return reply{}, err
+	}
+	if got.more {
+		return reply{}, fail(codeOther, "the tree has more than %d events; ask `dendro ranking remerge` on the log", mostExamined)
+	}
+	x := audit.NewRankings()
+	err = c.recorded(got.entries, func(r domain.Recorded) error {
+		x.Take(&r)
+		return nil
+	})
+	if err != nil {
+		return reply{}, err
+	}
+	out, err := x.Remerge(audit.Ask{
+		Parent: id, Rule: rule, Without: func(by domain.ContributorID) bool { return named[mergers.Owner(by)] },
+	})
+	if err != nil {
+		return reply{}, err
+	}
+	return ok(out)
+}
+
+// ids reads a list of ids with commas between.
+func (p *params) ids(name string, most int) (out [][16]byte) {
+	text, given := p.text(name)
+	if !given {
+		return nil
+	}
+	parts := strings.Split(text, ",")
+	if len(parts) > most {
+		p.bad(name, typeLong, "these are too many", map[string]any{"limit_value": most})
+		return nil
+	}
+	for _, part := range parts {
+		id, err := parseUUID(part)
+		if err != nil {
+			p.bad(name, typeUUID, "this is no list of UUIDs with commas between", nil)
+			return nil
+		}
+		out = append(out, id)
+	}
+	return out
+}

@@ -1,0 +1,43 @@
+package ranking
+
+import "slices"
+
+// Step is one pair on its way through [Merge], by candidates.
+type Step struct {
+	Above, Below int
+	Margin       int  // ballots that put Above above, less those that put Below above
+	Votes        int  // ballots that put Above above
+	Locked       bool // false: it would have closed a cycle
+	Equal        bool // the pair before is as strong: the tie rule chose which goes first
+}
+
+// Explain gives the pairs that have a winner in the order in which [Merge] takes them, and what becomes of each. Errors: those of Merge.
+func Explain(candidates []Candidate, ballots []Ballot) ([]Step, error) {
+	result, err := Merge(candidates, ballots)
+	if err != nil {
+		return nil, err
+	}
+	n, tie := len(candidates), tieOf(candidates, ballots, result.Matrix)
+	var pairs []pair
+	for p, i := range tie {
+		for q, j := range tie {
+			if won, lost := result.Matrix[i][j], result.Matrix[j][i]; won > lost {
+				pairs = append(pairs, newPair(won-lost, won, p, q))
+			}
+		}
+	}
+	slices.Sort(pairs)
+	var locked reach
+	steps := make([]Step, len(pairs))
+	for k, p := range pairs {
+		i, j := tie[p.winner()], tie[p.loser()]
+		steps[k] = Step{
+			Above: i, Below: j, Margin: result.Matrix[i][j] - result.Matrix[j][i], Votes: result.Matrix[i][j],
+			Locked: !locked.path(p.loser(), p.winner()), Equal: k > 0 && pairs[k-1].strength() == p.strength(),
+		}
+		if steps[k].Locked {
+			locked.add(p.winner(), p.loser(), n)
+		}
+	}
+	return steps, nil
+}
