@@ -12,6 +12,12 @@ type Effect struct {
 	Trees    int // in which anything changes
 	Messages int // deleted
 	Halted   int // trees that come to a halt with it
+	Restored int // messages
+	Resumed  int // trees that had come to a halt, and go on
+	Accepted int // messages, of those that are decided anew
+	Rejected int
+	Reopened int // messages whose reviews decide nothing any longer
+	Merged   int // rankings of a parent's replies, anew
 
 	Deleted []domain.MessageID // those messages, tree by tree
 	At      []domain.Position  // behind what was written; none in a preview
@@ -20,6 +26,8 @@ type Effect struct {
 // Add takes in what another act does.
 func (x *Effect) Add(o Effect) {
 	x.Trees, x.Messages, x.Halted = x.Trees+o.Trees, x.Messages+o.Messages, x.Halted+o.Halted
+	x.Restored, x.Resumed, x.Merged = x.Restored+o.Restored, x.Resumed+o.Resumed, x.Merged+o.Merged
+	x.Accepted, x.Rejected, x.Reopened = x.Accepted+o.Accepted, x.Rejected+o.Rejected, x.Reopened+o.Reopened
 	x.Deleted, x.At = append(x.Deleted, o.Deleted...), append(x.At, o.At...)
 }
 
@@ -34,9 +42,22 @@ func (x *Effect) add(events []domain.Event) {
 			x.Messages += len(e.Messages)
 			x.Deleted = append(x.Deleted, e.Messages...)
 		case tree.StateChanged:
-			if e.To == domain.HaltedByModerator {
+			switch domain.HaltedByModerator {
+			case e.To:
 				x.Halted++
+			case e.From:
+				x.Resumed++
 			}
+		case tree.MessageRestored:
+			x.Restored += len(e.Messages)
+		case tree.MessageAccepted:
+			x.Accepted++
+		case tree.MessageRejected:
+			x.Rejected++
+		case tree.MessageReopened:
+			x.Reopened++
+		case tree.RepliesRanked:
+			x.Merged++
 		}
 	}
 }
@@ -57,7 +78,7 @@ func (e *Engine) DeleteAuthored(ctx context.Context, c Command, do tree.DeleteAu
 		}
 		var part Effect
 		if preview {
-			part, err = e.foresee(ctx, AskDeletion{Tree: id, Do: do, Command: one.ID})
+			part, err = e.foresee(ctx, id, AskDeletion{Tree: id, Do: do, Command: one.ID})
 		} else {
 			part, err = e.deleteIn(ctx, one)
 		}
@@ -71,20 +92,22 @@ func (e *Engine) deleteIn(ctx context.Context, c Command) (x Effect, err error) 
 	if err != nil {
 		return x, err
 	}
-	events := make([]domain.Event, len(res.Events))
-	for i, r := range res.Events {
-		events[i] = r.Payload
+	var events []domain.Event
+	for _, r := range res.Events {
+		if r.Stream.Kind() == domain.KindTree {
+			events = append(events, r.Payload)
+		}
 	}
 	x.add(events)
 	x.At = []domain.Position{res.At}
 	return x, nil
 }
 
-// foresee asks the tree's partition.
-func (e *Engine) foresee(ctx context.Context, q AskDeletion) (Effect, error) {
+// foresee asks a tree's partition.
+func (e *Engine) foresee(ctx context.Context, id domain.TreeID, q Question) (Effect, error) {
 	var at domain.PoolID
 	err := e.settled(ctx, func() (err error) {
-		_, at, err = e.facts.locate(q.Tree, reference{})
+		_, at, err = e.facts.locate(id, reference{})
 		return err
 	})
 	if err != nil {

@@ -22,7 +22,7 @@ func concernOf(r *domain.Recorded) (c concern, any bool) {
 	switch r.Payload.(type) {
 	case campaign.Configured, pool.Opened:
 		return concern{policy: true}, true
-	case contributor.Disabled, contributor.Enabled, contributor.Erased:
+	case contributor.Disabled, contributor.Enabled, contributor.Erased, contributor.PurgeOrdered, contributor.PurgeReversed:
 		c.who, any = r.Stream.Contributor()
 	}
 	return c, any
@@ -30,7 +30,7 @@ func concernOf(r *domain.Recorded) (c concern, any bool) {
 
 // Consequences gives the commands that an event asks for in other partitions,
 // none for most: a policy reaches the pools, a disabled contributor's prompts
-// are halted, a troll's votes discounted. It looks at what is now, not at what
+// are halted, a troll's votes discounted, a purge is carried out. It looks at what is now, not at what
 // was when the event came: so it may be asked again at any time, by anyone, in
 // any order, and the commands, whose ids are derived from the newest event that
 // they follow, do what is left to do. A refusal of one means that it has lost
@@ -85,7 +85,7 @@ func (f *facts) carry(who domain.ContributorID, trees []domain.TreeID) (commands
 	for _, id := range trees {
 		commands = append(commands, UnderStanding(cause, who, standing, id)...)
 	}
-	return commands
+	return append(commands, f.carryPurges(who, trees)...)
 }
 
 // UnderPolicy brings one pool under the campaign's policy, because of the event

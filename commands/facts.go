@@ -34,6 +34,7 @@ type facts struct {
 	languages    languages
 	configured   domain.EventID                          // the newest policy's
 	decided      map[domain.ContributorID]domain.EventID // the newest about a standing
+	purges       map[purgeOf]domain.EventID              // the newest that asks for something
 	open         []openTasks                             // by partition
 }
 
@@ -49,7 +50,7 @@ func newFacts(id domain.Identity, alone bool) *facts {
 		trees: map[domain.TreeID]domain.PoolID{}, tasks: map[domain.TaskID]domain.TreeID{},
 		messages: map[domain.MessageID]domain.TreeID{}, contributors: map[domain.ContributorID]contributor.State{},
 		pools: map[domain.PoolID]int{}, languages: languages{},
-		decided: map[domain.ContributorID]domain.EventID{},
+		decided: map[domain.ContributorID]domain.EventID{}, purges: map[purgeOf]domain.EventID{},
 	}
 	f.grown = sync.NewCond(&f.mu)
 	return f
@@ -100,7 +101,7 @@ func (f *facts) fold(r *domain.Recorded) {
 		if id, ok := r.Stream.Pool(); ok {
 			f.pools[id] = e.Revision
 		}
-	case campaign.Configured, campaign.ClientRegistered, campaign.ClientRevoked:
+	case campaign.Configured, campaign.PurgesConfigured, campaign.ClientRegistered, campaign.ClientRevoked:
 		f.campaign = campaign.Evolve(f.campaign, r.Payload, r.Time)
 		if _, policy := r.Payload.(campaign.Configured); policy {
 			f.configured = r.ID
@@ -110,6 +111,11 @@ func (f *facts) fold(r *domain.Recorded) {
 		if id, ok := r.Stream.Contributor(); ok {
 			f.contributors[id] = contributor.Evolve(f.contributors[id], r.Payload, r.Time)
 			f.decided[id] = r.ID
+		}
+	case contributor.PurgeProposed, contributor.PurgeOrdered, contributor.PurgeWithdrawn, contributor.PurgeReversed, contributor.PurgeCompleted:
+		if id, ok := r.Stream.Contributor(); ok {
+			f.contributors[id] = contributor.Evolve(f.contributors[id], r.Payload, r.Time)
+			f.noteCause(id, r)
 		}
 	}
 }

@@ -82,6 +82,11 @@ func (q askBehind) look(w *writer, _ campaign.State) (Answer, error) {
 // or again.
 func (s *state) behind(standings map[domain.ContributorID]contributor.State) []domain.ContributorID {
 	found := map[domain.ContributorID]bool{}
+	for who, c := range standings {
+		if slices.ContainsFunc(c.Purges, pending) {
+			found[who] = true
+		}
+	}
 	for _, t := range s.trees {
 		root := t.Root()
 		if root == nil {

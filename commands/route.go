@@ -72,6 +72,7 @@ func (e *Engine) routeNow(c Command) (domain.Partition, Command, error) {
 		if b.Contributor.IsZero() {
 			return 0, c, domain.Refuse(domain.UnknownContributor, "the command names no contributor")
 		}
+		c.Body = e.aboutPurge(b)
 		return e.place(domain.ContributorStream(b.Contributor)), c, e.checkMerge(b)
 	case OnCampaign:
 		return e.place(domain.CampaignStream), c, nil

@@ -8,6 +8,7 @@ import (
 // campaignEvents lists the events of the campaign.
 var campaignEvents = []kind{
 	of(domain.KindCampaign, 1, campaignConfigured),
+	of(domain.KindCampaign, 1, purgesConfigured),
 	of(domain.KindCampaign, 1, clientRegistered),
 	of(domain.KindCampaign, 1, clientRevoked),
 }
@@ -15,6 +16,11 @@ var campaignEvents = []kind{
 func campaignConfigured(w *wire, e *campaign.Configured) {
 	num(w, "revision", &e.Revision)
 	part(w, "policy", &e.Policy, policyMembers)
+	optText(w, "reason", &e.Reason)
+}
+
+func purgesConfigured(w *wire, e *campaign.PurgesConfigured) {
+	truth(w, "two_people", &e.TwoPeople)
 	optText(w, "reason", &e.Reason)
 }
 

@@ -14,6 +14,11 @@ var contributorEvents = []kind{
 	of(domain.KindContributor, 1, contributorEnabled),
 	of(domain.KindContributor, 1, contributorMerged),
 	of(domain.KindContributor, 1, contributorErased),
+	of(domain.KindContributor, 1, purgeProposed),
+	of(domain.KindContributor, 1, purgeOrdered),
+	of(domain.KindContributor, 1, purgeWithdrawn),
+	of(domain.KindContributor, 1, purgeReversed),
+	of(domain.KindContributor, 1, purgeCompleted),
 }
 
 func contributorRegistered(w *wire, e *contributor.Registered) {
@@ -46,4 +51,40 @@ func contributorMerged(w *wire, e *contributor.Merged) {
 
 func contributorErased(w *wire, e *contributor.Erased) {
 	optText(w, "reason", &e.Reason)
+}
+
+func purgeProposed(w *wire, e *contributor.PurgeProposed) {
+	id(w, "act", &e.Act)
+	purgeScope(w, &e.Scope)
+	id(w, "person", &e.Person)
+	optText(w, "reason", &e.Reason)
+}
+
+func purgeOrdered(w *wire, e *contributor.PurgeOrdered) {
+	id(w, "act", &e.Act)
+	purgeScope(w, &e.Scope)
+	optText(w, "reason", &e.Reason)
+	optID(w, "proposer", &e.Proposer)
+	optTruth(w, "banned", &e.Banned)
+}
+
+func purgeScope(w *wire, s *contributor.PurgeScope) {
+	optTruth(w, "keep_prompts", &s.KeepPrompts)
+	optInstant(w, "from", &s.From)
+	optInstant(w, "to", &s.To)
+	optTruth(w, "ban", &s.Ban)
+}
+
+func purgeWithdrawn(w *wire, e *contributor.PurgeWithdrawn) {
+	id(w, "act", &e.Act)
+	optText(w, "reason", &e.Reason)
+}
+
+func purgeReversed(w *wire, e *contributor.PurgeReversed) {
+	id(w, "act", &e.Act)
+	optText(w, "reason", &e.Reason)
+}
+
+func purgeCompleted(w *wire, e *contributor.PurgeCompleted) {
+	id(w, "act", &e.Act)
 }

@@ -274,6 +274,23 @@ func instant(w *wire, key string, p *time.Time) {
 	w.mark('"')
 }
 
+// optInstant is a time that is left out when zero.
+func optInstant(w *wire, key string, p *time.Time) {
+	if w.option(key, !p.IsZero()) {
+		w.mark('"')
+		if !w.reading {
+			if err := checkTime(*p); err != nil {
+				w.fail("%v", err)
+				return
+			}
+			w.buf = appendTime(w.buf, *p)
+		} else {
+			w.takeTime(p)
+		}
+		w.mark('"')
+	}
+}
+
 // timeForm is RFC 3339 in UTC to the microsecond; times are of years 0 to 9999.
 const timeForm = "2006-01-02T15:04:05.000000Z"
 

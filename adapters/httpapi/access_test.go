@@ -18,10 +18,11 @@ import (
 type belongings struct {
 	key, client    string
 	name, userID   string
-	message        string // a prompt, and so a tree, that was reported
-	frontendID     string // of the message
-	task           string // assigned
-	review, shared taken  // acknowledged; shared is collective
+	message        string            // a prompt, and so a tree, that was reported
+	frontendID     string            // of the message
+	task           string            // assigned
+	review, shared taken             // acknowledged; shared is collective
+	acts           map[string]string // purges of the contributor, by what can be done with them
 }
 
 // estate is a world with three clients that have the same things.
@@ -47,10 +48,31 @@ func newEstateLogging(t testing.TB, to io.Writer) *estate {
 	}
 	e.revoked = e.newClient(true)
 	e.must(e.do(ask{method: "DELETE", path: "/admin/api_client/" + e.clientID(e.revoked), root: rootToken}), 204)
+	e.must(e.do(ask{method: "POST", path: "/frontend_users/", key: e.world.trusted, body: user("pam")}), 200)
+	for _, b := range []*belongings{&e.trusted, &e.own, &e.foreign} {
+		b.acts = e.purges(b)
+	}
 	e.spare = e.clientID(e.newClient(false))
 	e.export = e.must(e.do(ask{method: "POST", path: "/exports", body: m{}}), 202).text("id")
 	exporter.finish("trees.jsonl.gz", "as if compressed")
 	return e
+}
+
+// purges begins purges of a contributor that take nothing: one is done, the
+// others wait for somebody's approval.
+func (e *estate) purges(b *belongings) map[string]string {
+	path := "/admin/purge_user/" + b.userID + "/messages?preview=false&max_date=2001-01-01T00:00:00Z"
+	begin := func(status int) string {
+		return e.must(e.do(ask{method: "POST", path: path, key: e.world.trusted, user: as("pam")}), status).header.Get("X-Dendro-Act")
+	}
+	two := func(on string) {
+		e.must(e.do(ask{method: "PUT", path: "/admin/two_person_purge?on=" + on, key: e.world.trusted}), 204)
+	}
+	acts := map[string]string{"reversePurge": begin(200)}
+	two("true")
+	acts["withdrawPurge"], acts["approvePurge"] = begin(202), begin(202)
+	two("false")
+	return acts
 }
 
 // settle registers a client's contributor, who writes a prompt.
@@ -92,7 +114,7 @@ func (e *estate) fill(op *operation, of *belongings) string {
 	known := map[string]string{
 		"message_id": of.message, "tree_id": of.message, "frontend_id": of.frontendID, "task_id": of.task, "user_id": of.userID,
 		"moderator_id": of.userID, "auth_method": "local", "username": of.name, "time_frame": "total", "client_id": e.spare,
-		"export_id": e.export, "name": "trees.jsonl.gz",
+		"act_id": of.acts[op.OperationID], "export_id": e.export, "name": "trees.jsonl.gz",
 	}
 	if op.OperationID == "getCachedStats" {
 		known["name"] = "users_accepted_tos"
@@ -152,6 +174,9 @@ func (e *estate) asking(op *operation, key, root string, by, of *belongings) ask
 		if key != by.key || of != by && op.Extensions["x-dendro-trusted"] == nil {
 			a.user = "" // nobody knows them there
 		}
+	}
+	if op.OperationID == "putTwoPersonPurge" {
+		a.path += "?on=false"
 	}
 	if op.OperationID == "declineTask" {
 		a.user = as(by.name)

@@ -154,28 +154,22 @@ func deleteUserMessages(c *call, a *account) (reply, error) {
 	if err := c.valid(); err != nil {
 		return reply{}, err
 	}
-	_, err := c.deleteAuthored(a, tree.DeleteAuthored{Reason: reason}, false)
+	proposed, err := c.order(a, contributor.PurgeScope{}, reason)
+	if err == nil && proposed {
+		return c.proposed()
+	}
 	return done, err
 }
 
-// deleteAuthored deletes what the accounts of one owner wrote; with preview it
-// only counts.
-func (c *call) deleteAuthored(a *account, do tree.DeleteAuthored, preview bool) (commands.Effect, error) {
-	var sum commands.Effect
-	by, err := c.byModerator()
-	if err != nil {
-		return sum, err
-	}
+// foreseeDeletion tells what deleting what the accounts of one owner wrote would
+// delete.
+func (c *call) foreseeDeletion(a *account, do tree.DeleteAuthored) (sum commands.Effect, err error) {
 	err = c.eachAccount(a, func(id domain.ContributorID) error {
 		do.Author = id
-		cmd := commands.Command{ID: domain.CommandID(domain.Derive(c.command, "bulk/"+id.String(), 0)), Actor: by}
-		x, err := c.s.Engine.DeleteAuthored(c.ctx(), cmd, do, preview)
+		cmd := commands.Command{ID: domain.CommandID(domain.Derive(c.command, "bulk/"+id.String(), 0))}
+		x, err := c.s.Engine.DeleteAuthored(c.ctx(), cmd, do, true)
 		sum.Add(x)
-		c.positions = append(c.positions, x.At...)
 		return err
 	})
-	if err != nil {
-		return sum, err
-	}
-	return sum, c.settle()
+	return sum, err
 }

@@ -66,31 +66,22 @@ func purgeUser(c *call, a *account) (reply, error) {
 	if !given {
 		reason = "the account was purged"
 	}
-	return c.purge(a, preview, tree.DeleteAuthored{Reason: reason}, func(id domain.ContributorID) error {
-		if !ban {
-			return nil
-		}
-		by, err := c.byModerator()
-		if err != nil {
-			return err
-		}
-		return c.onAccount(by, "disable", id, contributor.Disable{Reason: reason, Discount: true})
-	})
+	return c.purge(a, preview, contributor.PurgeScope{Ban: ban}, reason)
 }
 
 func purgeMessages(c *call, a *account) (reply, error) {
 	preview := c.truth("preview", true)
-	do := tree.DeleteAuthored{KeepPrompts: !c.truth("purge_initial_prompts", false), From: c.time("min_date"), To: c.time("max_date")}
-	var given bool
-	if do.Reason, given = c.text("reason"); !given {
-		do.Reason = "the contributor's messages were purged"
+	scope := c.purgeScope(false, false)
+	reason, given := c.text("reason")
+	if !given {
+		reason = "the contributor's messages were purged"
 	}
-	return c.purge(a, preview, do, func(domain.ContributorID) error { return nil })
+	return c.purge(a, preview, scope, reason)
 }
 
 // purge deletes what an owner wrote, by events, and says what that changed or
 // would change.
-func (c *call) purge(a *account, preview bool, do tree.DeleteAuthored, ban func(domain.ContributorID) error) (reply, error) {
+func (c *call) purge(a *account, preview bool, scope contributor.PurgeScope, reason string) (reply, error) {
 	if err := c.valid(); err != nil {
 		return reply{}, err
 	}
@@ -100,22 +91,26 @@ func (c *call) purge(a *account, preview bool, do tree.DeleteAuthored, ban func(
 	if out.Before, err = c.systemStats(); err != nil {
 		return reply{}, err
 	}
-	if !preview {
-		if err := c.eachAccount(a, ban); err != nil {
+	if preview {
+		effect, err := c.foreseeDeletion(a, tree.DeleteAuthored{KeepPrompts: scope.KeepPrompts, From: scope.From, To: scope.To})
+		if err != nil {
 			return reply{}, err
 		}
-	}
-	effect, err := c.deleteAuthored(a, do, preview)
-	if err != nil {
-		return reply{}, err
-	}
-	if preview {
 		out.After, err = c.without(out.Before, effect.Deleted)
+		if err != nil {
+			return reply{}, err
+		}
 	} else {
-		out.After, err = c.systemStats()
-	}
-	if err != nil {
-		return reply{}, err
+		proposed, err := c.order(a, scope, reason)
+		switch {
+		case err != nil:
+			return reply{}, err
+		case proposed:
+			return c.proposed()
+		}
+		if out.After, err = c.systemStats(); err != nil {
+			return reply{}, err
+		}
 	}
 	out.Duration = time.Since(start).Seconds()
 	return ok(out)

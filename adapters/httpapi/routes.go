@@ -38,7 +38,7 @@ func (r *Route) writes() bool { return r.Method != http.MethodGet }
 // the document.
 func Routes() []Route {
 	all := slices.Concat(taskRoutes, labelRoutes, messageRoutes, frontendMessageRoutes, userRoutes, frontendUserRoutes,
-		scoreRoutes, statRoutes, adminRoutes, auditRoutes, campaignRoutes, exportRoutes, viewRoutes, agreementRoutes, moderationRoutes)
+		scoreRoutes, statRoutes, adminRoutes, auditRoutes, campaignRoutes, exportRoutes, viewRoutes, agreementRoutes, moderationRoutes, purgeRoutes)
 	out := make([]Route, len(all))
 	for i, r := range all {
 		r.Pattern = base + r.Pattern

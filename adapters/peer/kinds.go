@@ -82,6 +82,7 @@ var bodies = table[commands.Body]{
 	onTree[tree.Delete]("tree/delete"),
 	onTree[tree.DeleteAuthored]("tree/delete_authored"),
 	onTree[tree.Restore]("tree/restore"),
+	onTree[tree.RestoreAuthored]("tree/restore_authored"),
 	onTree[tree.Edit]("tree/edit"),
 	onTree[tree.Halt]("tree/halt"),
 	onTree[tree.Resume]("tree/resume"),
@@ -102,8 +103,14 @@ var bodies = table[commands.Body]{
 	onContributor[contributor.Enable]("contributor/enable"),
 	onContributor[contributor.Merge]("contributor/merge"),
 	onContributor[contributor.Erase]("contributor/erase"),
+	onContributor[contributor.OrderPurge]("contributor/order_purge"),
+	onContributor[contributor.ApprovePurge]("contributor/approve_purge"),
+	onContributor[contributor.WithdrawPurge]("contributor/withdraw_purge"),
+	onContributor[contributor.ReversePurge]("contributor/reverse_purge"),
+	onContributor[contributor.CompletePurge]("contributor/complete_purge"),
 
 	onCampaign[campaign.Configure]("campaign/configure"),
+	onCampaign[campaign.ConfigurePurges]("campaign/configure_purges"),
 	onCampaign[campaign.RegisterClient]("campaign/register_client"),
 	onCampaign[campaign.RevokeClient]("campaign/revoke_client"),
 
@@ -119,6 +126,7 @@ var questions = table[commands.Question]{
 	asked[commands.AskOffer]("offer"),
 	asked[commands.AskInvolved]("involved"),
 	asked[commands.AskDeletion]("deletion"),
+	asked[commands.AskPurge]("purge"),
 }
 
 type table[T any] []kind[T]

@@ -48,7 +48,7 @@ func (x *Reactions) policyHandler() *handler {
 // standingHandler does in every tree what a contributor's standing asks for.
 func (x *Reactions) standingHandler() *handler {
 	return &handler{
-		name: "standing", follows: []domain.EventType{"contributor.disabled", "contributor.enabled", "contributor.erased"},
+		name: "standing", follows: []domain.EventType{"contributor.disabled", "contributor.enabled", "contributor.erased", "purge.ordered", "purge.reversed"},
 		within: standingWithin, do: x.followUp,
 	}
 }

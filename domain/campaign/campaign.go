@@ -12,9 +12,10 @@ import (
 
 // State is what decisions about the campaign rest on.
 type State struct {
-	Policy   policy.Policy
-	Revision int // 0 before the first policy
-	Clients  []Client
+	Policy    policy.Policy
+	Revision  int // 0 before the first policy
+	Clients   []Client
+	TwoPeople bool // a purge takes two people
 }
 
 // Client is an API client as the log knows it.
@@ -33,6 +34,12 @@ type Configure struct {
 	Reason string
 }
 
+// ConfigurePurges says whether a purge takes two people.
+type ConfigurePurges struct {
+	TwoPeople bool
+	Reason    string
+}
+
 // RegisterClient makes an API client known.
 type RegisterClient struct {
 	Client  domain.ClientID
@@ -45,9 +52,10 @@ type RevokeClient struct {
 	Reason string
 }
 
-func (Configure) campaignCommand()      {}
-func (RegisterClient) campaignCommand() {}
-func (RevokeClient) campaignCommand()   {}
+func (Configure) campaignCommand()       {}
+func (ConfigurePurges) campaignCommand() {}
+func (RegisterClient) campaignCommand()  {}
+func (RevokeClient) campaignCommand()    {}
 
 // Decider is the campaign's aggregate.
 var Decider = domain.Decider[State, Command, *policy.Context]{
@@ -65,6 +73,11 @@ func Decide(s State, c Command, _ *policy.Context) ([]domain.Event, error) {
 			return nil, nil
 		}
 		return []domain.Event{Configured{Revision: s.Revision + 1, Policy: c.Policy, Reason: c.Reason}}, nil
+	case ConfigurePurges:
+		if s.TwoPeople == c.TwoPeople {
+			return nil, nil
+		}
+		return []domain.Event{PurgesConfigured(c)}, nil
 	case RegisterClient:
 		if s.client(c.Client) >= 0 {
 			return nil, nil
@@ -93,6 +106,8 @@ func Evolve(s State, event domain.Event, _ time.Time) State {
 	switch e := event.(type) {
 	case Configured:
 		s.Policy, s.Revision = e.Policy, e.Revision
+	case PurgesConfigured:
+		s.TwoPeople = e.TwoPeople
 	case ClientRegistered:
 		s.Clients = append(slices.Clone(s.Clients), Client{ID: e.Client, Trusted: e.Trusted})
 	case ClientRevoked:

@@ -20,6 +20,10 @@ func TestCampaign(t *testing.T) {
 	p.GoalTreeSize = 0
 	s.When(campaign.Configure{Policy: p}).Refused(domain.PolicyInvalid)
 
+	s.When(campaign.ConfigurePurges{}).Then()
+	s.When(campaign.ConfigurePurges{TwoPeople: true, Reason: "an accident"}).Then(campaign.PurgesConfigured{TwoPeople: true, Reason: "an accident"})
+	s.When(campaign.ConfigurePurges{TwoPeople: true}).Then()
+
 	id := domain.ClientID{15: 1}
 	s.When(campaign.RevokeClient{Client: id}).Refused(domain.UnknownClient)
 	s.When(campaign.RegisterClient{Client: id, Trusted: true}).Then(campaign.ClientRegistered{Client: id, Trusted: true})

@@ -12,6 +12,13 @@ type Configured struct {
 	Reason   string
 }
 
+// PurgesConfigured says whether a purge takes a second person's approval from
+// now on. Before the first one it does not.
+type PurgesConfigured struct {
+	TwoPeople bool
+	Reason    string
+}
+
 // ClientRegistered makes an API client known. Its key is no event's business.
 type ClientRegistered struct {
 	Client  domain.ClientID
@@ -26,5 +33,6 @@ type ClientRevoked struct {
 
 // Type implements domain.Event for each: the names are the storage format.
 func (Configured) Type() domain.EventType       { return "campaign.configured" }
+func (PurgesConfigured) Type() domain.EventType { return "purges.configured" }
 func (ClientRegistered) Type() domain.EventType { return "client.registered" }
 func (ClientRevoked) Type() domain.EventType    { return "client.revoked" }

@@ -19,6 +19,8 @@ type State struct {
 	Discounted bool // disabled, and the votes given count no longer
 	MergedInto domain.ContributorID
 	Erased     bool
+	BannedBy   domain.CommandID // the purge whose disabling is the newest; zero: none
+	Purges     []Purge          // in the order of their first events
 }
 
 // Standing refuses work by a contributor who may not do any (spec: collection
@@ -89,8 +91,9 @@ const (
 	MaxReason = 2000
 )
 
-// Decide gives at most one event.
-func Decide(s State, c Command, _ *policy.Context) ([]domain.Event, error) {
+// Decide gives at most one event, and two where a purge disables or enables the
+// account.
+func Decide(s State, c Command, ctx *policy.Context) ([]domain.Event, error) {
 	if c, ok := c.(Register); ok {
 		if s.Registered {
 			return nil, nil
@@ -106,10 +109,10 @@ func Decide(s State, c Command, _ *policy.Context) ([]domain.Event, error) {
 		}
 		return nil, domain.Refuse(domain.ContributorDisabled, "this account was erased; nothing of it can change")
 	}
-	return decideKnown(s, c)
+	return decideKnown(s, c, ctx)
 }
 
-func decideKnown(s State, c Command) ([]domain.Event, error) {
+func decideKnown(s State, c Command, ctx *policy.Context) ([]domain.Event, error) {
 	switch c := c.(type) {
 	case Consent:
 		switch {
@@ -139,7 +142,7 @@ func decideKnown(s State, c Command) ([]domain.Event, error) {
 	case Erase:
 		return reasoned(c.Reason, Erased(c))
 	default:
-		return nil, domain.Refuse(domain.Invalid, "a contributor does not know the command %T", c)
+		return decidePurge(s, c, ctx.Now)
 	}
 }
 
@@ -165,7 +168,7 @@ func reasoned(reason string, e domain.Event) ([]domain.Event, error) {
 }
 
 // Evolve folds one event.
-func Evolve(s State, event domain.Event, _ time.Time) State {
+func Evolve(s State, event domain.Event, at time.Time) State {
 	switch e := event.(type) {
 	case Registered:
 		s.ID, s.Registered = e.Contributor, true
@@ -174,13 +177,15 @@ func Evolve(s State, event domain.Event, _ time.Time) State {
 	case Updated:
 		s.Hidden = !e.ShowOnLeaderboard
 	case Disabled:
-		s.Disabled, s.Discounted = true, s.Discounted || e.Discount
+		s.Disabled, s.Discounted, s.BannedBy = true, s.Discounted || e.Discount, domain.CommandID{}
 	case Enabled:
-		s.Disabled, s.Discounted = false, false
+		s.Disabled, s.Discounted, s.BannedBy = false, false, domain.CommandID{}
 	case Merged:
 		s.MergedInto = e.Into
 	case Erased:
 		s.Erased = true
+	default:
+		s.purged(event, at)
 	}
 	return s
 }

@@ -130,6 +130,14 @@ type DeleteAuthored struct {
 	Reason      string
 }
 
+// RestoreAuthored brings back exactly what one DeleteAuthored took in the tree,
+// known by its command's id, and lets a tree that came to a halt with it go on.
+// What hangs from a message that was deleted by itself stays where it is.
+type RestoreAuthored struct {
+	Command domain.CommandID
+	Reason  string
+}
+
 // Restore undoes the deletion that hid the message, up and down.
 type Restore struct {
 	Message domain.MessageID
@@ -190,28 +198,29 @@ type Reinstate struct {
 // Settle tests every condition again: the policy has changed.
 type Settle struct{}
 
-func (Assign) treeCommand()         {}
-func (Acknowledge) treeCommand()    {}
-func (Decline) treeCommand()        {}
-func (Close) treeCommand()          {}
-func (SubmitText) treeCommand()     {}
-func (SubmitLabels) treeCommand()   {}
-func (SubmitRanking) treeCommand()  {}
-func (SetLabels) treeCommand()      {}
-func (React) treeCommand()          {}
-func (ResolveReport) treeCommand()  {}
-func (Delete) treeCommand()         {}
-func (DeleteAuthored) treeCommand() {}
-func (Restore) treeCommand()        {}
-func (Edit) treeCommand()           {}
-func (Halt) treeCommand()           {}
-func (Resume) treeCommand()         {}
-func (HaltPrompt) treeCommand()     {}
-func (Win) treeCommand()            {}
-func (Activate) treeCommand()       {}
-func (Import) treeCommand()         {}
-func (RetryScoring) treeCommand()   {}
-func (RecordScores) treeCommand()   {}
-func (Discount) treeCommand()       {}
-func (Reinstate) treeCommand()      {}
-func (Settle) treeCommand()         {}
+func (Assign) treeCommand()          {}
+func (Acknowledge) treeCommand()     {}
+func (Decline) treeCommand()         {}
+func (Close) treeCommand()           {}
+func (SubmitText) treeCommand()      {}
+func (SubmitLabels) treeCommand()    {}
+func (SubmitRanking) treeCommand()   {}
+func (SetLabels) treeCommand()       {}
+func (React) treeCommand()           {}
+func (ResolveReport) treeCommand()   {}
+func (Delete) treeCommand()          {}
+func (DeleteAuthored) treeCommand()  {}
+func (Restore) treeCommand()         {}
+func (RestoreAuthored) treeCommand() {}
+func (Edit) treeCommand()            {}
+func (Halt) treeCommand()            {}
+func (Resume) treeCommand()          {}
+func (HaltPrompt) treeCommand()      {}
+func (Win) treeCommand()             {}
+func (Activate) treeCommand()        {}
+func (Import) treeCommand()          {}
+func (RetryScoring) treeCommand()    {}
+func (RecordScores) treeCommand()    {}
+func (Discount) treeCommand()        {}
+func (Reinstate) treeCommand()       {}
+func (Settle) treeCommand()          {}

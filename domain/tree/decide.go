@@ -86,6 +86,8 @@ func (d *decision) moderate(c Command) error {
 		return d.deleteAuthored(c)
 	case Restore:
 		return d.restore(c)
+	case RestoreAuthored:
+		return d.restoreAuthored(c)
 	case Edit:
 		return d.edit(c)
 	case Halt:

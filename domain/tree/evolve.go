@@ -32,7 +32,10 @@ func Evolve(s State, event domain.Event, at time.Time) State {
 	case Imported:
 		s.imported(e)
 	case StateChanged:
-		s.State = e.To
+		s.State, s.HaltRule = e.To, ""
+		if e.To == domain.HaltedByModerator {
+			s.HaltRule = e.Rule
+		}
 	case LotteryWon:
 		s.Won = true
 	case VotesDiscounted:

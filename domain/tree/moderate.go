@@ -25,8 +25,7 @@ func (d *decision) hide(i int, reason, rule string) {
 	if len(taken) == 0 {
 		return
 	}
-	id := domain.DeletionID(domain.Derive(d.ctx.Command, "deletion/"+top.String(), 0))
-	d.emit(MessageDeleted{Deletion: id, Message: top, Messages: taken, Reason: reason, Rule: rule})
+	d.emit(MessageDeleted{Deletion: deletionOf(d.ctx.Command, top), Message: top, Messages: taken, Reason: reason, Rule: rule})
 }
 
 func (d *decision) delete(c Delete) error {
@@ -70,21 +69,61 @@ func (d *decision) restore(c Restore) error {
 	if !m.Deleted() {
 		return nil
 	}
-	back := MessageRestored{Deletion: m.Deletion, Reason: c.Reason}
+	back, blocked := d.back(m.Deletion, c.Reason)
+	if blocked != nil {
+		return domain.Refuse(domain.Conflict, "message %s above it was deleted by itself; restore that one first", blocked.ID)
+	}
+	d.emit(back)
+	return nil
+}
+
+// back gives what restores a deletion, and the message above that is in the way,
+// if there is one.
+func (d *decision) back(deletion domain.DeletionID, reason string) (back MessageRestored, blocked *Message) {
+	back = MessageRestored{Deletion: deletion, Reason: reason}
 	for _, o := range d.s.Messages {
-		if o.Deletion != m.Deletion {
+		if o.Deletion != deletion {
 			continue
 		}
 		if back.Message.IsZero() {
 			back.Message = o.ID
 		}
 		if p := o.Parent; p >= 0 && d.s.Messages[p].Deleted() && d.s.Messages[p].Deletion != o.Deletion {
-			return domain.Refuse(domain.Conflict, "message %s above it was deleted by itself; restore that one first", d.s.Messages[p].ID)
+			return back, d.s.Messages[p]
 		}
 		back.Messages = append(back.Messages, o.ID)
 	}
-	d.emit(back)
+	return back, nil
+}
+
+// restoreAuthored goes from parents to children: what one restoration brings
+// back, others may hang from.
+func (d *decision) restoreAuthored(c RestoreAuthored) error {
+	if err := d.reasoned(c.Reason); err != nil {
+		return err
+	}
+	for i := range d.s.Messages {
+		m := d.s.Messages[i]
+		if !m.Deleted() || m.Deletion != deletionOf(c.Command, m.ID) {
+			continue
+		}
+		if back, blocked := d.back(m.Deletion, c.Reason); blocked == nil {
+			d.emit(back)
+		}
+	}
+	if root := d.s.Root(); len(d.events) > 0 && d.s.State == domain.HaltedByModerator && d.s.HaltRule == allDeleted && !root.Deleted() {
+		return d.resume(Resume{Reason: c.Reason})
+	}
 	return nil
+}
+
+// allDeleted is the rule by which a tree comes to a halt of which nothing is
+// left.
+const allDeleted = "all_deleted"
+
+// deletionOf is the deletion of a message, with what is below it, by a command.
+func deletionOf(c domain.CommandID, top domain.MessageID) domain.DeletionID {
+	return domain.DeletionID(domain.Derive(c, "deletion/"+top.String(), 0))
 }
 
 // edit replaces the text. While the tree can be reviewed the message is

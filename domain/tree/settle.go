@@ -34,7 +34,7 @@ func (d *decision) settlePrompt() {
 	}
 	switch {
 	case root.Deleted():
-		d.move(domain.HaltedByModerator, "the prompt is deleted", "all_deleted")
+		d.move(domain.HaltedByModerator, "the prompt is deleted", allDeleted)
 	case root.Result == Rejected:
 		d.move(domain.AbortedLowGrade, "the reviews rejected the prompt", "reviews")
 	case root.Result == Undecided:
@@ -60,7 +60,7 @@ func (d *decision) settleGrowing() {
 	accepted, _, waiting := d.s.count()
 	switch {
 	case !alive:
-		d.move(domain.HaltedByModerator, "every message is deleted", "all_deleted")
+		d.move(domain.HaltedByModerator, "every message is deleted", allDeleted)
 	case root.Result == Undecided:
 		d.move(domain.InitialPromptReview, "the prompt is to be reviewed again", "reviews")
 	case root.Result == Rejected:

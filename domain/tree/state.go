@@ -12,6 +12,7 @@ import (
 // State is what decisions about a tree rest on. It is an immutable value:
 // what it points to is never changed, only replaced.
 type State struct {
+	HaltRule   string // by which it came to the halt that it is in; "" for none, or a person
 	ID         domain.TreeID
 	Language   string
 	State      domain.TreeState // "" while only a prompt task exists

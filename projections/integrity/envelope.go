@@ -138,9 +138,10 @@ func kindOf(e domain.Event) domain.StreamKind {
 	case pool.Opened, pool.Configured, pool.LotteryDrawn, pool.BacklogActivated:
 		return domain.KindPool
 	case contributor.Registered, contributor.Consented, contributor.Updated, contributor.Disabled,
-		contributor.Enabled, contributor.Merged, contributor.Erased:
+		contributor.Enabled, contributor.Merged, contributor.Erased,
+		contributor.PurgeProposed, contributor.PurgeOrdered, contributor.PurgeWithdrawn, contributor.PurgeReversed, contributor.PurgeCompleted:
 		return domain.KindContributor
-	case campaign.Configured, campaign.ClientRegistered, campaign.ClientRevoked:
+	case campaign.Configured, campaign.PurgesConfigured, campaign.ClientRegistered, campaign.ClientRevoked:
 		return domain.KindCampaign
 	case domain.Claimed:
 		return domain.KindPartition
