@@ -34,7 +34,6 @@ type facts struct {
 	languages    languages
 	configured   domain.EventID                          // the newest policy's
 	decided      map[domain.ContributorID]domain.EventID // the newest about a standing
-	purges       map[purgeOf]domain.EventID              // the newest that asks for something
 	open         []openTasks                             // by partition
 }
 
@@ -50,7 +49,7 @@ func newFacts(id domain.Identity, alone bool) *facts {
 		trees: map[domain.TreeID]domain.PoolID{}, tasks: map[domain.TaskID]domain.TreeID{},
 		messages: map[domain.MessageID]domain.TreeID{}, contributors: map[domain.ContributorID]contributor.State{},
 		pools: map[domain.PoolID]int{}, languages: languages{},
-		decided: map[domain.ContributorID]domain.EventID{}, purges: map[purgeOf]domain.EventID{},
+		decided: map[domain.ContributorID]domain.EventID{},
 	}
 	f.grown = sync.NewCond(&f.mu)
 	return f
@@ -107,15 +106,11 @@ func (f *facts) fold(r *domain.Recorded) {
 			f.configured = r.ID
 		}
 	case contributor.Registered, contributor.Consented, contributor.Updated, contributor.Disabled,
-		contributor.Enabled, contributor.Merged, contributor.Erased:
+		contributor.Enabled, contributor.Merged, contributor.Erased,
+		contributor.PurgeProposed, contributor.PurgeOrdered, contributor.PurgeWithdrawn, contributor.PurgeReversed, contributor.PurgeCompleted:
 		if id, ok := r.Stream.Contributor(); ok {
 			f.contributors[id] = contributor.Evolve(f.contributors[id], r.Payload, r.Time)
 			f.decided[id] = r.ID
-		}
-	case contributor.PurgeProposed, contributor.PurgeOrdered, contributor.PurgeWithdrawn, contributor.PurgeReversed, contributor.PurgeCompleted:
-		if id, ok := r.Stream.Contributor(); ok {
-			f.contributors[id] = contributor.Evolve(f.contributors[id], r.Payload, r.Time)
-			f.noteCause(id, r)
 		}
 	}
 }

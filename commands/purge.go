@@ -86,11 +86,11 @@ func (e *Engine) CarryOut(ctx context.Context, who domain.ContributorID) (x Effe
 func (f *facts) carryPurges(who domain.ContributorID, trees []domain.TreeID) (commands []Command) {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
+	cause := f.decided[who]
 	for _, p := range f.contributors[who].Purges {
 		if !pending(p) {
 			continue
 		}
-		cause := f.purges[purgeOf{who, p.Act}]
 		for _, id := range trees {
 			commands = append(commands, Command{
 				ID: purgeCommand(who, p, id), Actor: domain.ByRule("purge"), Cause: cause, Body: OnTree{Tree: id, Do: purgeIn(who, p, id)},
@@ -107,25 +107,6 @@ func (f *facts) carryPurges(who domain.ContributorID, trees []domain.TreeID) (co
 
 func pending(p contributor.Purge) bool {
 	return p.Status == contributor.PurgeIsOrdered || p.Status == contributor.PurgeIsReversing
-}
-
-// purgeOf names a purge of one account.
-type purgeOf struct {
-	who domain.ContributorID
-	act domain.CommandID
-}
-
-// noteCause remembers which event asks for a purge, or its reversal. The caller
-// holds f.mu.
-func (f *facts) noteCause(who domain.ContributorID, r *domain.Recorded) {
-	switch e := r.Payload.(type) {
-	case contributor.PurgeOrdered:
-		f.purges[purgeOf{who, e.Act}] = r.ID
-	case contributor.PurgeReversed:
-		f.purges[purgeOf{who, e.Act}] = r.ID
-	case contributor.PurgeCompleted:
-		delete(f.purges, purgeOf{who, e.Act})
-	}
 }
 
 // purgeCommand is the id of what a purge, or its reversal, does in a tree.

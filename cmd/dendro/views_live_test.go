@@ -34,10 +34,7 @@ type upheaval struct {
 }
 
 // viewKeeper is what a node does for the views, with connections of its own.
-type viewKeeper struct {
-	store *postgres.Store
-	stop  func()
-}
+type viewKeeper struct{ stop func() }
 
 func newUpheaval(t *testing.T) *upheaval {
 	id := crowd.Identity(9, 4)

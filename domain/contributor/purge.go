@@ -179,7 +179,7 @@ func reversePurge(s State, c ReversePurge) ([]domain.Event, error) {
 	}
 	events, err := reasoned(c.Reason, PurgeReversed(c))
 	if err == nil && s.Disabled && s.BannedBy == c.Act {
-		events = append(events, Enabled{Reason: c.Reason})
+		events = append([]domain.Event{Enabled{Reason: c.Reason}}, events...)
 	}
 	return events, err
 }

@@ -40,7 +40,7 @@ func TestPurge(t *testing.T) {
 	s.When(contributor.CompletePurge{Act: second}).Then(contributor.PurgeCompleted{Act: second})
 	s.When(contributor.ReversePurge{Act: second}).Then(contributor.PurgeReversed{Act: second}) // which had not disabled it
 	s.When(contributor.ReversePurge{Act: act, Reason: "a mistake"}).
-		Then(contributor.PurgeReversed{Act: act, Reason: "a mistake"}, contributor.Enabled{Reason: "a mistake"})
+		Then(contributor.Enabled{Reason: "a mistake"}, contributor.PurgeReversed{Act: act, Reason: "a mistake"})
 	s.When(contributor.ReversePurge{Act: act}).Then()
 	s.When(contributor.CompletePurge{Act: act}).Then(contributor.PurgeCompleted{Act: act})
 	s.When(contributor.ReversePurge{Act: act}).Then()
