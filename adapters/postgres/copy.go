@@ -63,9 +63,9 @@ func copyFrom(ctx context.Context, pool *pgxpool.Pool, table string, columns []s
 	return tx.Commit(ctx)
 }
 
-// flush sends what has gathered, when it is enough.
+// flush sends what has gathered, when it is enough. Without a pipe it stays.
 func (c *copying) flush() error {
-	if len(c.buf) < copyChunk {
+	if len(c.buf) < copyChunk || c.pipe == nil {
 		return nil
 	}
 	return c.send()

@@ -29,10 +29,7 @@ func (s *selection) before(at, id string, created time.Time, key [16]byte) {
 
 // from takes the rows of an instant, and those behind it.
 func (s *selection) from(at string, t time.Time) {
-	if !isWhole(t) {
-		t = t.Add(time.Microsecond).Truncate(time.Microsecond)
-	}
-	s.where(at+" >= ?", t)
+	s.where(at+" >= ?", upToMicros(t))
 }
 
 // to takes the rows of an instant, and those in front of it.

@@ -6,7 +6,7 @@ import "slices"
 // rows into the others; fill makes them from those, all at once.
 var layout = []viewLayout{
 	{view: "agreement", tables: []anyTable{ratersTable, everybodyTable}},
-	{view: "boards", tables: []anyTable{deedsTable}, derived: []derivedTable{{"views.deed_totals", fillTotals}}},
+	{view: "boards", tables: []anyTable{deedsTable}, derived: []derivedTable{{"views.deed_totals", fillTotals}, {"views.deed_days", fillDays}}},
 	{view: "contributors", tables: []anyTable{contributorsTable}},
 	{view: "conversations", tables: []anyTable{treesTable, messagesTable, reactionsTable, revisionsTable}},
 	{view: "locator", tables: []anyTable{tasksTable}},

@@ -3,12 +3,18 @@ package postgres_test
 import (
 	"context"
 	"slices"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"dendro/adapters/postgres"
 	"dendro/adapters/postgres/postgrestest"
 	"dendro/domain"
+	"dendro/projections"
+	"dendro/projections/boards"
 	"dendro/projections/conversations"
 	"dendro/projections/moderation"
 )
@@ -81,6 +87,36 @@ func questions(c *campaign) (all []question) {
 	add("an account's tallies of a month", func(ctx context.Context, s *postgres.Store) error {
 		return failed(s.Tallies(ctx, time.Date(2023, 2, 8, 0, 0, 0, 0, time.UTC), []domain.ContributorID{middle.Contributor}))
 	})
+	add("messages by id", func(ctx context.Context, s *postgres.Store) error {
+		return failed(s.MessagesByID(ctx, []domain.MessageID{first.Message, middle.Message}))
+	})
+	add("trees by id", func(ctx context.Context, s *postgres.Store) error {
+		return failed(s.TreesByID(ctx, []domain.TreeID{domain.TreeID(first.Message)}))
+	})
+	for what, q := range map[string]moderation.FlagQuery{
+		"the most flagged": {Open: true, Most: true}, "a language's flags": {Language: "de"}, "a language's most flagged": {Language: "de", Most: true, Open: true},
+		"an author's flags": {Authors: []domain.ContributorID{middle.Contributor}},
+	} {
+		q.Max = 50
+		add(what, func(ctx context.Context, s *postgres.Store) error { return failed(s.Flags(ctx, q)) })
+	}
+	add("messages' reports", func(ctx context.Context, s *postgres.Store) error {
+		return failed(s.Reports(ctx, []domain.MessageID{first.Message, middle.Message}))
+	})
+	add("an account's reports", func(ctx context.Context, s *postgres.Store) error {
+		return failed(s.ReportsBy(ctx, []domain.ContributorID{middle.Contributor}, 50))
+	})
+	add("an account's deeds", func(ctx context.Context, s *postgres.Store) error {
+		return failed(s.Deeds(ctx, boards.DeedQuery{By: []domain.ContributorID{middle.Contributor, first.Contributor}, Max: 50}))
+	})
+	add("an account's agreement", func(ctx context.Context, s *postgres.Store) error {
+		_, _, err := s.Agreement(ctx, []domain.ContributorID{middle.Contributor})
+		return err
+	})
+	add("all accounts' tallies of a day", func(ctx context.Context, s *postgres.Store) error {
+		return failed(s.Tallies(ctx, time.Date(2023, 2, 8, 3, 4, 5, 0, time.UTC), nil))
+	})
+	add("mergers", func(ctx context.Context, s *postgres.Store) error { return failed(s.Mergers(ctx)) })
 	add("an account's activity", func(ctx context.Context, s *postgres.Store) error {
 		return failed(s.Activities(ctx, [][]domain.ContributorID{{middle.Contributor}}))
 	})
@@ -98,10 +134,13 @@ func TestQuestionsScanNothing(t *testing.T) {
 	c.load(t, store)
 	// Of these the campaign leaves few.
 	exec(t, pool, `INSERT INTO views.tasks SELECT gen_random_uuid(), id, id, client, author, created, false, false, 'random', id FROM views.messages`)
+	exec(t, pool, `INSERT INTO views.flags (message, tree, author, created, reported, reports, fewer, processed, language) SELECT id, tree, author, created, created, 1, -1, deleted, language FROM views.messages ON CONFLICT DO NOTHING`)
+	exec(t, pool, `INSERT INTO views.reports SELECT id, 1, author, created, '' FROM views.messages ON CONFLICT DO NOTHING`)
 	exec(t, pool, `INSERT INTO views.revisions SELECT id, 0, id, created, '', '', '' FROM views.messages ON CONFLICT DO NOTHING`)
 	exec(t, pool, "VACUUM ANALYZE")
 	large := []string{
 		"views.messages", "views.deeds", "views.trees", "views.tasks", "views.contributors", "views.history", "views.reactions", "views.revisions",
+		"views.flags", "views.reports", "views.agreement_raters",
 	}
 	for _, q := range questions(&c) {
 		scansNone(t, pool, q.name, func() {
@@ -114,21 +153,83 @@ func TestQuestionsScanNothing(t *testing.T) {
 	}
 }
 
-// BenchmarkQuestions asks at the size of OASST1, and tells the slowest of a
-// hundred.
-func BenchmarkQuestions(b *testing.B) {
-	pool := migrated(b, postgrestest.Shared(b))
-	store := newStore(b, pool, identity)
-	c := newCampaign(14_500, 13_500)
-	c.load(b, store)
-	exec(b, pool, "VACUUM ANALYZE")
-	all := questions(&c)
-	month := func(ctx context.Context, s *postgres.Store) error {
-		return failed(s.Tallies(ctx, time.Date(2023, 2, 8, 0, 0, 0, 0, time.UTC), nil))
+// asked remembers the newest question that went to the server.
+type asked struct {
+	sql  string
+	args []any
+}
+
+// TraceQueryStart implements pgx.QueryTracer.
+func (a *asked) TraceQueryStart(ctx context.Context, _ *pgx.Conn, q pgx.TraceQueryStartData) context.Context {
+	a.sql, a.args = q.SQL, slices.DeleteFunc(slices.Clone(q.Args), func(arg any) bool {
+		switch arg.(type) {
+		case pgx.QueryResultFormats, pgx.QueryExecMode:
+			return true
+		}
+		return false
+	})
+	return ctx
+}
+
+// TraceQueryEnd implements pgx.QueryTracer.
+func (*asked) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+
+// plan tells how the server answers what was asked last.
+func (a *asked) plan(b *testing.B, pool *pgxpool.Pool) string {
+	b.Helper()
+	rows, err := pool.Query(b.Context(), "EXPLAIN (COSTS OFF) "+a.sql, a.args...)
+	if err != nil {
+		b.Fatal(err)
 	}
-	all = append(all, question{"all accounts' tallies of a month", month},
-		question{"all trees", func(ctx context.Context, s *postgres.Store) error { return failed(s.Trees(ctx, false)) }})
-	for _, q := range all {
+	lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		b.Fatal(err)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// BenchmarkQuestions asks at the size of OASST1, tells the median and the
+// slowest of a hundred, and with -v the plans of the five that take longest.
+func BenchmarkQuestions(b *testing.B) {
+	log := oasst1()
+	events, trees, messages, ratings, posts := log.size()
+	b.Logf("%d events, %d trees, %d messages, %d ratings", events, trees, messages, ratings)
+	last := &asked{}
+	pool := migrated(b, postgrestest.Shared(b))
+	config := pool.Config().Copy()
+	config.ConnConfig.Tracer = last
+	pool, err := pgxpool.NewWithConfig(b.Context(), config)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(pool.Close)
+	store, err := postgres.NewStore(b.Context(), pool, log.id, projections.ViewsOf(allViews())...)
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := store.RebuildTo(b.Context(), postgres.Build{Log: log, Folds: allViews()}, log.end()); err != nil {
+		b.Fatal(err)
+	}
+	ask := questions(&campaign{messages: posts})
+	newest := log.events[0][len(log.events[0])-1].Time
+	for frame, since := range map[string]time.Time{"a week": newest.AddDate(0, 0, -7), "a month": newest.AddDate(0, 0, -30)} {
+		midnight := since.Truncate(24 * time.Hour)
+		ask = append(ask, question{"all accounts' tallies of " + frame, func(ctx context.Context, s *postgres.Store) error {
+			return failed(s.Tallies(ctx, midnight, nil))
+		}})
+	}
+	ask = append(ask, question{"all trees", func(ctx context.Context, s *postgres.Store) error { return failed(s.Trees(ctx, false)) }},
+		question{"everybody's agreement", func(ctx context.Context, s *postgres.Store) error {
+			_, _, err := s.Agreement(ctx, nil)
+			return err
+		}})
+	type slow struct {
+		name string
+		took time.Duration
+		plan string
+	}
+	var all []slow
+	for _, q := range ask {
 		b.Run(q.name, func(b *testing.B) {
 			var took []time.Duration
 			for b.Loop() {
@@ -139,8 +240,13 @@ func BenchmarkQuestions(b *testing.B) {
 				took = append(took, time.Since(began))
 			}
 			slices.Sort(took)
+			b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "p50-ms")
 			b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "p99-ms")
+			all = append(all, slow{q.name, took[len(took)/2], last.plan(b, pool)})
 		})
 	}
-	b.Logf("%d events, %d messages", c.events, len(c.messages))
+	slices.SortFunc(all, func(x, y slow) int { return int(y.took - x.took) })
+	for _, s := range all[:min(5, len(all))] {
+		b.Logf("%s, %s:\n%s", s.name, s.took, s.plan)
+	}
 }

@@ -27,8 +27,12 @@ var deedsTable = func() *table[deed] {
 	fresh := fmt.Sprintf("fresh (%s) AS (SELECT * FROM %s)", columns, unnest(t.columns))
 	old := fmt.Sprintf("old AS (SELECT %s FROM %s WHERE (%s) IN (SELECT %s FROM fresh))", columns, t.name, key, key)
 	put := fmt.Sprintf("put AS (%s)", t.insert("SELECT * FROM fresh", names(t.key)))
-	t.put.sql = "WITH " + fresh + ", " + old + ", " + put + countedInto("SELECT 1 AS sign, * FROM fresh UNION ALL SELECT -1, * FROM old")
-	t.remove.sql = "WITH old AS (" + t.deletion() + " RETURNING " + columns + ")" + countedInto("SELECT -1 AS sign, * FROM old")
+	signed := "signed AS (SELECT 1 AS sign, * FROM fresh UNION ALL SELECT -1, * FROM old)"
+	t.put.sql = "WITH " + fresh + ", " + old + ", " + put + ", " + signed + countedInto
+	t.remove.sql = "WITH old AS (" + t.deletion() + " RETURNING " + columns + "), signed AS (SELECT -1 AS sign, * FROM old)" + countedInto
+	t.after = []statement{
+		{"sweep totals", "DELETE FROM views.deed_totals WHERE deeds = 0"}, {"sweep days", "DELETE FROM views.deed_days WHERE deeds = 0"},
+	}
 	return t
 }()
 
@@ -95,14 +99,24 @@ func tallied(format string) string {
 	return strings.Join(all, ", ")
 }
 
-// countedInto writes the end of a statement that adds signed deeds to the
-// totals.
-func countedInto(signed string) string {
-	return fmt.Sprintf(` INSERT INTO views.deed_totals AS t (contributor, %s)
-		SELECT contributor, %s FROM (%s) signed WHERE counts GROUP BY contributor
-		ON CONFLICT (contributor) DO UPDATE SET %s`,
-		tallied("NAME"), tallied("coalesce(SUM, 0)::bigint"), signed, tallied("NAME = t.NAME + excluded.NAME"))
+// countedInto is the end of a statement that adds signed deeds to the totals,
+// and to those of days.
+var countedInto = ", totals AS (" + addedTo("views.deed_totals", "contributor", "contributor", "signed") + ") " +
+	addedTo("views.deed_days", "day, contributor", dayOfDeed+", contributor", "signed")
+
+const dayOfDeed = "date_trunc('day', at, 'UTC')"
+
+// addedTo adds the deeds that count of a source to the totals by a key.
+func addedTo(table, key, values, source string) string {
+	return fmt.Sprintf(`INSERT INTO %s AS t (%s, %s) SELECT %s, %s FROM %s WHERE counts GROUP BY %s
+		ON CONFLICT (%s) DO UPDATE SET %s`,
+		table, key, tallied("NAME"), values, tallied("coalesce(SUM, 0)::bigint"), source, values, key, tallied("NAME = t.NAME + excluded.NAME"))
 }
 
-// fillTotals counts all deeds that there are.
-var fillTotals = countedInto("SELECT 1 AS sign, * FROM views.deeds")
+// fillTotals and fillDays count all deeds that there are.
+var (
+	fillTotals = addedTo("views.deed_totals", "contributor", "contributor", allDeeds)
+	fillDays   = addedTo("views.deed_days", "day, contributor", dayOfDeed+", contributor", allDeeds)
+)
+
+const allDeeds = "(SELECT 1 AS sign, * FROM views.deeds) signed"

@@ -12,27 +12,37 @@ import (
 	"dendro/projections/boards"
 )
 
-// totalsSQL reads what is counted already, and frameSQL counts the deeds of a
-// frame: first by kind, which is one number per deed.
+// totalsSQL reads what is counted already, frameSQL adds up days and the deeds of
+// part of one.
 var (
 	totalsSQL = "SELECT contributor, " + tallied("NAME") + " FROM views.deed_totals"
-	frameSQL  = "SELECT contributor, " + tallied("coalesce(SUM, 0)::bigint") + " FROM (SELECT 1 AS sign, * FROM views.deeds) signed"
+	frameSQL  = "SELECT contributor, " + tallied("sum(NAME)::bigint") + " FROM (" +
+		"SELECT contributor, " + tallied("NAME") + " FROM views.deed_days WHERE day >= $1%[1]s UNION ALL " +
+		"SELECT contributor, " + tallied("coalesce(SUM, 0)::bigint AS NAME") + " FROM " + allDeeds + " WHERE counts AND at >= $2 AND at < $1%[1]s GROUP BY contributor" +
+		") parts GROUP BY contributor"
 )
 
-// Tallies implements boards.Reader. All time is counted already; another frame
-// costs a look at the deeds in it.
+// Tallies implements boards.Reader. All time is counted already, and so are
+// days; of the day that a frame begins in, its deeds are looked at.
 func (s *Store) Tallies(ctx context.Context, since time.Time, only []domain.ContributorID) (out []boards.Tally, err error) {
-	var sel selection
-	from, group := totalsSQL, ""
+	sql, args := totalsSQL, []any{}
 	if !since.IsZero() {
-		from, group = frameSQL, " GROUP BY contributor"
-		sel.where("counts")
-		sel.from("at", since)
+		from := upToMicros(since)
+		midnight := from.Truncate(24 * time.Hour)
+		if midnight.Before(from) {
+			midnight = midnight.AddDate(0, 0, 1)
+		}
+		only1 := ""
+		if only != nil {
+			only1 = " AND contributor = ANY($3)"
+		}
+		sql, args = fmt.Sprintf(frameSQL, only1), []any{midnight, from}
+	} else if only != nil {
+		sql += " WHERE contributor = ANY($1)"
 	}
 	if only != nil {
-		sel.where("contributor = ANY(?)", uuids(only))
+		args = append(args, uuids(only))
 	}
-	sql, args := sel.sql(from, group)
 	args = append([]any{pgx.QueryExecModeCacheDescribe}, args...) // how best depends on how long the frame is
 	err = s.repeat(ctx, func(ctx context.Context) error {
 		out = nil
@@ -44,6 +54,14 @@ func (s *Store) Tallies(ctx context.Context, since time.Time, only []domain.Cont
 		})
 	})
 	return out, err
+}
+
+// upToMicros gives the first whole microsecond from an instant on, in UTC.
+func upToMicros(t time.Time) time.Time {
+	if !isWhole(t) {
+		t = t.Add(time.Microsecond).Truncate(time.Microsecond)
+	}
+	return t.UTC()
 }
 
 // readTally reads a contributor and the tallyColumns.

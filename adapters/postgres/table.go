@@ -17,7 +17,8 @@ type table[R any] struct {
 	final   bool // see anyTable
 
 	put, remove statement
-	selects     string // "SELECT …, … FROM …"
+	after       []statement // of a commit that puts or removes
+	selects     string      // "SELECT …, … FROM …"
 }
 
 // statement is one of those that commits are made of; its name is what it is
@@ -151,6 +152,12 @@ func (g *changes[R]) statements(do func(statement, [][]byte)) {
 	}
 	if len(gone) > 0 {
 		do(g.of.remove, arrays(g.of.key, gone))
+	}
+	if len(put)+len(gone) == 0 {
+		return
+	}
+	for _, s := range g.of.after {
+		do(s, nil)
 	}
 }
 
