@@ -2,7 +2,6 @@ package memory
 
 import (
 	"slices"
-	"strings"
 
 	"dendro/projections/terms"
 )
@@ -11,10 +10,9 @@ import (
 // which they come, so that lists of them grow at their ends.
 type wordIndex struct {
 	analyzer terms.Analyzer
-	ids      map[string]uint32 // of terms, in lists
-	lists    []numbers
+	lexicon  lexicon
+	lists    []numbers       // by the lexicon's ids
 	entries  []*messageEntry // by number; nil for one that was taken away
-	names    strings.Builder // room for terms
 }
 
 // numbers are those of a term's messages, in order. Most terms are in one
@@ -26,7 +24,7 @@ type numbers struct {
 
 const noNumber = ^uint32(0)
 
-func newWordIndex() wordIndex { return wordIndex{ids: map[string]uint32{}} }
+func newWordIndex() wordIndex { return wordIndex{lexicon: newLexicon()} }
 
 // add takes a new message in.
 func (x *wordIndex) add(e *messageEntry) {
@@ -62,21 +60,10 @@ func (x *wordIndex) remove(e *messageEntry) {
 	x.entries[e.number] = nil
 }
 
-// termRoom is how many bytes of terms are kept together.
-const termRoom = 32 << 10
-
 // list gives the numbers of a term, good until the next one's.
 func (x *wordIndex) list(term string) *numbers {
-	id, known := x.ids[term]
-	if !known {
-		if x.names.Cap()-x.names.Len() < len(term) {
-			x.names = strings.Builder{} // the terms in the old one keep it
-			x.names.Grow(termRoom)
-		}
-		at := x.names.Len()
-		x.names.WriteString(term)
-		id = uint32(len(x.lists))
-		x.ids[x.names.String()[at:]] = id
+	id := x.lexicon.id(term)
+	if int(id) == len(x.lists) {
 		x.lists = append(x.lists, numbers{first: noNumber})
 	}
 	return &x.lists[id]
@@ -171,7 +158,7 @@ func (x *wordIndex) want(arms []terms.Arm) (w wanted, candidates int) {
 // idsOf gives the ids of terms, the rarest first, and whether all are known.
 func (x *wordIndex) idsOf(names []string) (ids []uint32, all bool) {
 	for _, name := range names {
-		id, known := x.ids[name]
+		id, known := x.lexicon.find(name)
 		if !known {
 			return nil, false
 		}
