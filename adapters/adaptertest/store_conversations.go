@@ -20,6 +20,8 @@ var conversationTests = []storeTest{
 	{"messages are those filtered and sorted", (*storeSuite).messages},
 	{"messages are found by id, tree and frontend's id", (*storeSuite).messageLookups},
 	{"of many messages a page is what a query says", (*storeSuite).manyMessages},
+	{"texts are found by their words, in their language", (*storeSuite).searches},
+	{"a search with many answers gives the first of them", (*storeSuite).commonWords},
 	{"a search ends with its context", (*storeSuite).searchCancelled},
 	{"whatever characters a text has, it stays", (*storeSuite).texts},
 }

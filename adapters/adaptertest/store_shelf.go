@@ -5,11 +5,11 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
 	"dendro/domain"
 	"dendro/projections"
 	"dendro/projections/conversations"
+	"dendro/projections/terms"
 )
 
 // shelf is the messages that a store should have.
@@ -27,7 +27,7 @@ func newShelf(s *storeSuite, spread int) *shelf {
 func (s *shelf) message() *conversations.Message {
 	m := &conversations.Message{
 		Tree: domain.TreeID{1: byte(s.dice.Below(9))}, Author: s.author(), Client: domain.ClientID{3: byte(s.dice.Below(3))},
-		Language: oneOf(s.dice, "en", "EN", "pt-BR", "pt-br"), Created: s.instant(), Deleted: s.dice.Below(4) == 0,
+		Language: oneOf(s.dice, "en", "EN", "pt-BR", "pt-br", "de", "zh"), Created: s.instant(), Deleted: s.dice.Below(4) == 0,
 		Text: fmt.Sprint(s.word(), ", ", s.word(), "! ", s.word()), FrontendID: oneOf(s.dice, "", fmt.Sprint(s.dice.Below(40))),
 	}
 	for i := range 2 { // a few bytes of id, at both ends
@@ -49,7 +49,8 @@ func (s *shelf) instant() time.Time {
 }
 
 func (s *shelf) word() string {
-	return oneOf(s.dice, "tree", "Tree", "TREES", "Straße", "ÄRGER", "ärger", "日本", "日本語", "हिन्दी", "a1", "B", "50%", "x_y")
+	return oneOf(s.dice, "tree", "Tree", "TREES", "Straße", "STRASSEN", "ÄRGER", "ärger", "日本", "日本語", "本", "हिन्दी", "a1", "B", "50%", "x_y",
+		"running", "runs", "livro", "livros", "หลุมดำ", "don't")
 }
 
 // shelfCommit is how many changes are committed at once.
@@ -88,6 +89,17 @@ func (s *shelf) commitInParts(changes []projections.Change) {
 	}
 }
 
+// commitAll puts in all that is there.
+func (s *shelf) commitAll() {
+	for part := range slices.Chunk(sortedMessages(s.rows), 1000) {
+		var changes []projections.Change
+		for _, m := range part {
+			changes = append(changes, projections.Put(m))
+		}
+		s.commit(changes...)
+	}
+}
+
 // clear takes all messages away.
 func (s *shelf) clear() {
 	for _, m := range sortedMessages(s.rows) {
@@ -100,7 +112,7 @@ func (s *shelf) clear() {
 // query makes one up; each field limits now and then.
 func (s *shelf) query() conversations.Query {
 	q := conversations.Query{
-		Language: oneOf(s.dice, "", "en", "PT-br", "xx"), Roots: s.dice.Below(3) == 0, Deleted: s.dice.Below(2) == 0,
+		Language: oneOf(s.dice, "", "", "en", "PT-br", "xx", "DE"), Roots: s.dice.Below(3) == 0, Deleted: s.dice.Below(2) == 0,
 		Search: oneOf(s.dice, "", "", s.word(), s.word()+" "+s.word(), "...", "nothing", strings.Repeat("r e t ", 9)+"tree"),
 		Desc:   s.dice.Below(2) == 0, Max: 1 + s.dice.Below(20),
 	}
@@ -165,17 +177,21 @@ func filtered(all []*conversations.Message, q conversations.Query) (out []*conve
 }
 
 func fits(m *conversations.Message, q conversations.Query) bool {
-	for _, word := range strings.FieldsFunc(q.Search, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsMark(r) }) {
-		if !strings.Contains(strings.ToLower(m.Text), strings.ToLower(word)) {
-			return false
-		}
-	}
-	return (q.Authors == nil || slices.Contains(q.Authors, m.Author)) &&
+	return found(m, q.Search) && (q.Authors == nil || slices.Contains(q.Authors, m.Author)) &&
 		(q.Client.IsZero() || q.Client == m.Client) &&
 		(q.Language == "" || strings.EqualFold(q.Language, m.Language)) &&
 		(!q.Roots || m.Parent.IsZero()) && (q.Deleted || !m.Deleted) &&
 		(q.From.IsZero() || !m.Created.Before(q.From)) && (q.To.IsZero() || !m.Created.After(q.To)) &&
 		(q.After == nil || beyondKey(m, q.After, 1)) && (q.Before == nil || beyondKey(m, q.Before, -1))
+}
+
+// found reports whether the text has all that the search looks for, both read
+// by the rules of the message's language.
+func found(m *conversations.Message, search string) bool {
+	var text, asked terms.Analyzer
+	by := terms.StemmerOf(m.Language)
+	have := text.Terms(by, m.Text)
+	return !slices.ContainsFunc(asked.Search(by, search), func(term string) bool { return !slices.Contains(have, term) })
 }
 
 // beyondKey reports whether the message is on that side of the key.

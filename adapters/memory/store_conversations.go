@@ -9,6 +9,7 @@ import (
 
 	"dendro/domain"
 	"dendro/projections/conversations"
+	"dendro/projections/terms"
 )
 
 // conversationRows keeps every message once, as an entry, and puts that into
@@ -25,6 +26,7 @@ type conversationRows struct {
 	by     map[domain.ContributorID]*messageIndex
 	in     map[string]*messageIndex // by lower-cased language
 	of     map[domain.ClientID]*frontend
+	words  wordIndex
 }
 
 // frontend has the messages of one client.
@@ -35,12 +37,14 @@ type frontend struct {
 
 // messageEntry is the place of one message. Its order never changes, its row does.
 type messageEntry struct {
-	at  int64 // see messagePlace
-	row *conversations.Message
+	at     int64 // see messagePlace
+	row    *conversations.Message
+	number uint32 // in the index of words
+	reads  terms.Stemmer
 }
 
 func entryOf(row *conversations.Message) *messageEntry {
-	return &messageEntry{row.Created.UnixMicro(), row}
+	return &messageEntry{at: row.Created.UnixMicro(), row: row, reads: terms.StemmerOf(row.Language)}
 }
 
 func (e *messageEntry) place() messagePlace { return messagePlace{e.at, e.row.ID} }
@@ -75,7 +79,7 @@ func newConversationRows() conversationRows {
 		revisions: map[domain.MessageID][]*conversations.Revision{},
 		inTree:    map[domain.TreeID][]*messageEntry{},
 		all:       newMessageIndex(), by: map[domain.ContributorID]*messageIndex{}, in: map[string]*messageIndex{},
-		of: map[domain.ClientID]*frontend{},
+		of: map[domain.ClientID]*frontend{}, words: newWordIndex(),
 	}
 }
 
@@ -98,7 +102,11 @@ func (c *conversationRows) message(row *conversations.Message, gone bool) {
 		c.forget(e)
 	case gone:
 	case e != nil:
+		was := e.row.Text
 		e.row = row
+		if was != row.Text {
+			c.words.change(e, was)
+		}
 	default:
 		c.remember(entryOf(row))
 	}
@@ -120,6 +128,7 @@ func (c *conversationRows) remember(e *messageEntry) {
 	}
 	f.Set(e)
 	f.name(e)
+	c.words.add(e)
 }
 
 func messagesOf[K comparable](of map[K]*messageIndex, key K) *messageIndex {
@@ -139,6 +148,7 @@ func (f *frontend) name(e *messageEntry) {
 
 // forget takes an entry out of every index.
 func (c *conversationRows) forget(e *messageEntry) {
+	c.words.remove(e)
 	delete(c.messages, e.row.ID)
 	list := c.inTree[e.row.Tree]
 	i, _ := slices.BinarySearchFunc(list, e, (*messageEntry).compare)

@@ -1,10 +1,15 @@
 package memory_test
 
 import (
+	"cmp"
 	"context"
+	"maps"
 	"runtime"
+	"slices"
+	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"dendro/adapters/memory"
 	"dendro/domain"
@@ -82,14 +87,18 @@ func held() float64 {
 func BenchmarkMessages(b *testing.B) {
 	events, _, _ := manyEvents()
 	store, _ := viewed(b, events)
+	common, second, rare := wordsOf(events)
 	middle := &conversations.Key{Created: events[len(events)/8].Time}
 	for name, q := range map[string]conversations.Query{
-		"newest":   {Desc: true},
-		"middle":   {After: middle},
-		"author":   {Authors: []domain.ContributorID{authorOf(events)}},
-		"language": {Language: "pt-br", After: middle, Roots: true},
-		"between":  {From: middle.Created, To: middle.Created.Add(time.Hour)},
-		"search":   {Search: "quizzical xylophone", Language: "en"},
+		"newest":       {Desc: true},
+		"middle":       {After: middle},
+		"author":       {Authors: []domain.ContributorID{authorOf(events)}},
+		"language":     {Language: "pt-br", After: middle, Roots: true},
+		"between":      {From: middle.Created, To: middle.Created.Add(time.Hour)},
+		"no word":      {Search: "quizzical xylophone", Language: "en"},
+		"rare word":    {Search: rare, Desc: true},
+		"common word":  {Search: common, Desc: true},
+		"common words": {Search: common + " " + second, Language: "en", Desc: true},
 	} {
 		b.Run(name, func(b *testing.B) {
 			q.Max = 100
@@ -100,6 +109,23 @@ func BenchmarkMessages(b *testing.B) {
 			}
 		})
 	}
+}
+
+// wordsOf gives the two words that are in most messages, and one that is in
+// few.
+func wordsOf(events []domain.Recorded) (common, second, rare string) {
+	count := map[string]int{}
+	for i := range events {
+		if e, ok := events[i].Payload.(tree.MessagePosted); ok {
+			for word := range strings.FieldsFuncSeq(e.Text, func(r rune) bool { return !unicode.IsLetter(r) }) {
+				count[word]++
+			}
+		}
+	}
+	words := slices.SortedFunc(maps.Keys(count), func(a, b string) int {
+		return cmp.Or(count[b]-count[a], strings.Compare(a, b))
+	})
+	return words[0], words[1], words[len(words)-1]
 }
 
 func authorOf(events []domain.Recorded) domain.ContributorID {

@@ -9,6 +9,7 @@ import (
 
 	"dendro/domain"
 	"dendro/projections/conversations"
+	"dendro/projections/terms"
 )
 
 // messageStride bounds the messages looked at while the store is locked.
@@ -99,34 +100,33 @@ func firstBehind(t time.Time) messagePlace { return messagePlace{at: t.UnixMicro
 // the fewest messages to look at. A long walk lets commits in between: each
 // message is then given as it was when the walk came by.
 func (s *Store) Messages(ctx context.Context, q conversations.Query) ([]*conversations.Message, error) {
-	var out, some []*conversations.Message
-	r, words := messageReachOf(&q), wordsOf(q.Search)
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	r := messageReachOf(&q)
+	arms := new(terms.Analyzer).ArmsIn(q.Language, q.Search)
 	q.Language = strings.ToLower(q.Language)
+	if len(arms) > 0 {
+		return s.search(ctx, &q, r, arms)
+	}
+	var out []*conversations.Message
 	for more := true; more && len(out) < q.Max; {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		most := messageStride
-		if len(words.all) == 0 {
-			most = q.Max - len(out)
-		}
-		some, more = s.walk(&q, &r, most, some[:0])
-		for _, m := range some {
-			if len(out) < q.Max && words.in(m.Text) {
-				out = append(out, m)
-			}
-		}
+		out, more = s.walk(&q, &r, nil, messageStride, out)
 	}
 	return out, nil
 }
 
-// walk goes on for at most a stride, gives the messages that the query takes
-// but for their words, and leaves in r what is still ahead, if there is more.
-func (s *Store) walk(q *conversations.Query, r *messageReach, most int, out []*conversations.Message) ([]*conversations.Message, bool) {
+// walk goes on for some steps, adds the messages that the query takes and that
+// have the words, up to its Max, and leaves in r what is still ahead, if there
+// is more.
+func (s *Store) walk(q *conversations.Query, r *messageReach, w *wanted, steps int, out []*conversations.Message) ([]*conversations.Message, bool) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	lanes := merged(s.conversations.narrowest(q), *r, q.Desc)
-	for range messageStride {
+	for range steps {
 		e := lanes.next()
 		if e == nil {
 			return out, false
@@ -136,10 +136,10 @@ func (s *Store) walk(q *conversations.Query, r *messageReach, most int, out []*c
 		} else {
 			r.from = e.place().onward()
 		}
-		if takes(q, e.row) {
+		if takes(q, e.row) && s.conversations.words.has(e, w) {
 			out = append(out, e.row)
 		}
-		if len(out) == most {
+		if len(out) == q.Max {
 			break
 		}
 	}

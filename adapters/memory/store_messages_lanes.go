@@ -45,7 +45,7 @@ func (l *lanes) enter(a *lane) {
 
 // pivot stands for a message at the place.
 func pivot(p messagePlace) *messageEntry {
-	return &messageEntry{p.at, &conversations.Message{ID: p.id}}
+	return &messageEntry{at: p.at, row: &conversations.Message{ID: p.id}}
 }
 
 // see sets the head to where the lane has come, if that is in reach.

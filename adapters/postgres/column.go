@@ -30,6 +30,7 @@ var (
 	integerKind = columnKind{"integer", pgtype.Int4OID}
 	bigintKind  = columnKind{"bigint", pgtype.Int8OID}
 	timeKind    = columnKind{"timestamptz", pgtype.TimestamptzOID}
+	termsKind   = columnKind{"tsvector", pgtype.TSVectorOID}
 )
 
 func uuidOf[R any, K ~[16]byte](name string, field func(*R) *K) column[R] {

@@ -1,11 +1,14 @@
 package postgres_test
 
 import (
+	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -23,6 +26,15 @@ import (
 type question struct {
 	name string
 	ask  func(context.Context, *postgres.Store) error
+}
+
+// apart are two words: every message has one of them, none both. Nothing that
+// Postgres knows tells it so.
+const apart = "aaaa bbbb"
+
+// setApart gives the messages those words.
+func setApart(t testing.TB, pool *pgxpool.Pool) {
+	exec(t, pool, `UPDATE views.messages SET terms = terms || CASE WHEN hashtext(id::text) > 0 THEN 'aaaa'::tsvector ELSE 'bbbb' END`)
 }
 
 // questions are all that have to do with a part of a large table.
@@ -47,8 +59,17 @@ func questions(c *campaign) (all []question) {
 	messages("a client's messages", conversations.Query{Client: middle.Client, Language: "de", Desc: true})
 	messages("prompts", conversations.Query{Roots: true, Desc: true})
 	messages("a search for a sentence", conversations.Query{Search: word, Desc: true})
-	messages("a search for a word", conversations.Query{Search: middle.Text[:5], Language: middle.Language, Desc: true})
+	words := c.words()
+	often, seldom := words[0]+" "+words[1], words[len(words)-1]
+	messages("a search for a word", conversations.Query{Search: strings.Fields(middle.Text)[0], Language: middle.Language, Desc: true})
+	messages("a search for a common word", conversations.Query{Search: words[0], Desc: true})
+	messages("a search for common words", conversations.Query{Search: often, Language: "en"})
+	messages("a search for common words, page", conversations.Query{Search: often, Before: at, Desc: true})
+	messages("a search for a rare word", conversations.Query{Search: seldom, Desc: true})
+	messages("a search for a rare and a common word", conversations.Query{Search: words[0] + " " + seldom, After: at})
 	messages("a search for nothing", conversations.Query{Search: "xyzzyplugh", Desc: true})
+	messages("a search for nothing and a common word", conversations.Query{Search: "xyzzyplugh " + words[0], Language: "en", Roots: true})
+	messages("a search for words that do not meet", conversations.Query{Search: apart, Desc: true})
 	add("a message", func(ctx context.Context, s *postgres.Store) error { return failed(s.Message(ctx, middle.Message)) })
 	add("a message by its frontend's id", func(ctx context.Context, s *postgres.Store) error {
 		return failed(s.MessageByFrontend(ctx, middle.Client, middle.FrontendID))
@@ -123,6 +144,17 @@ func questions(c *campaign) (all []question) {
 	return all
 }
 
+// words gives the words of all messages, the most common first.
+func (c *campaign) words() []string {
+	count := map[string]int{}
+	for i := range c.messages {
+		for word := range strings.FieldsFuncSeq(c.messages[i].Text, func(r rune) bool { return !unicode.IsLetter(r) }) {
+			count[word]++
+		}
+	}
+	return slices.SortedFunc(maps.Keys(count), func(a, b string) int { return cmp.Or(count[b]-count[a], strings.Compare(a, b)) })
+}
+
 func failed[T any](_ T, err error) error { return err }
 
 // No question reads a large table whole, on its first asking as on those when
@@ -137,6 +169,7 @@ func TestQuestionsScanNothing(t *testing.T) {
 	exec(t, pool, `INSERT INTO views.flags (message, tree, author, created, reported, reports, fewer, processed, language) SELECT id, tree, author, created, created, 1, -1, deleted, language FROM views.messages ON CONFLICT DO NOTHING`)
 	exec(t, pool, `INSERT INTO views.reports SELECT id, 1, author, created, '' FROM views.messages ON CONFLICT DO NOTHING`)
 	exec(t, pool, `INSERT INTO views.revisions SELECT id, 0, id, created, '', '', '' FROM views.messages ON CONFLICT DO NOTHING`)
+	setApart(t, pool)
 	exec(t, pool, "VACUUM ANALYZE")
 	large := []string{
 		"views.messages", "views.deeds", "views.trees", "views.tasks", "views.contributors", "views.history", "views.reactions", "views.revisions",
@@ -210,6 +243,8 @@ func BenchmarkQuestions(b *testing.B) {
 	if err := store.RebuildTo(b.Context(), postgres.Build{Log: log, Folds: allViews()}, log.end()); err != nil {
 		b.Fatal(err)
 	}
+	setApart(b, pool)
+	exec(b, pool, "VACUUM ANALYZE")
 	ask := questions(&campaign{messages: posts})
 	newest := log.events[0][len(log.events[0])-1].Time
 	for frame, since := range map[string]time.Time{"a week": newest.AddDate(0, 0, -7), "a month": newest.AddDate(0, 0, -30)} {

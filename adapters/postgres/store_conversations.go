@@ -11,6 +11,7 @@ import (
 	"dendro/domain"
 	"dendro/domain/tree"
 	"dendro/projections/conversations"
+	"dendro/projections/terms"
 )
 
 type (
@@ -58,7 +59,8 @@ var messagesTable = newTable("messages", []string{"id"},
 	textOf("frontend_id", func(m *message) *string { return &m.FrontendID }),
 	column[message]{"emojis", textKind, putEmojis, getEmojis},
 	textOf("text", func(m *message) *string { return &m.Text }),
-	textMade("folded", func(m *message) string { return foldText(m.Text) }),
+	textMade("reads", func(m *message) string { return terms.StemmerOf(m.Language).String() }),
+	column[message]{name: "terms", kind: termsKind, put: putTerms},
 )
 
 var reactionsTable = newTable("reactions", []string{"message", "contributor"},

@@ -51,6 +51,10 @@ var arrows = []arrow{
 		place: "projections/dataset/...", may: []string{"domain/...", "projections", "projections/dataset/..."}, std: []string{"encoding/json"},
 		why: "recipes and published rows are JSON, and reading them is what a dataset is about",
 	},
+	{
+		place: "projections/terms", libs: []string{"github.com/blevesearch/snowballstem", "golang.org/x/text"},
+		why: "what a word is, and its stem, is Unicode's and Snowball's to say; it knows nothing of messages",
+	},
 	{place: "projections/...", may: []string{"domain/...", "projections"}},
 	{place: "adapters/...", may: []string{"domain/...", "schemas", "commands/...", "projections/..."}, libs: []string{"*"}, std: []string{"*"}},
 	{
@@ -247,6 +251,8 @@ func TestArchitectureArrowsPointOneWay(t *testing.T) {
 		{"projections/integrity", "encoding/json", file, false},
 		{"projections/integrity", "dendro/projections/dataset", file, false},
 		{"projections/integrity", "dendro/schemas", file, false},
+		{"projections/terms", "golang.org/x/text/unicode/norm", file, true},
+		{"projections/terms", "dendro/domain", file, false},
 		{"projections", "os", file, false},
 		{"adapters/bolt", "go.etcd.io/bbolt", file, true},
 		{"adapters/bolt", "dendro/adapters/memory", file, false},

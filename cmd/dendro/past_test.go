@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -164,6 +165,9 @@ func TestAsOfIsWhatWasSaidThen(t *testing.T) {
 		for _, path := range y.all.questions() {
 			if path == "/campaign" || path == "/admin/backend_settings/full" || path == "/admin/backend_settings/public" || path == "/text_labels/report_labels" {
 				continue // the policy is tested beside; the others have no past
+			}
+			if strings.HasSuffix(path, "/purges") {
+				continue // the engine answers, which knows the present only
 			}
 			want, got := y.ask(then, path), y.ask(y.now, asOf(path, cut.String()))
 			if want.Code != got.Code || want.Body.String() != got.Body.String() {

@@ -193,6 +193,17 @@ func (s *twoStores) compareOne() {
 	same(s, fmt.Sprintf("messages %+v", q), func(c ctx, v store) (any, error) { return v.Messages(c, q) })
 }
 
+// part gives a word, or now and then two characters of it: so many have where
+// no spaces are.
+func (s *twoStores) part(word string) string {
+	runes := []rune(word)
+	if len(runes) < 3 || s.Below(2) == 0 {
+		return word
+	}
+	at := s.Below(len(runes) - 1)
+	return string(runes[at : at+2])
+}
+
 func (s *twoStores) query(m tree.MessagePosted, who domain.ContributorID) conversations.Query {
 	q := conversations.Query{Roots: s.Below(4) == 0, Deleted: s.Below(2) == 0, Desc: s.Below(2) == 0, Max: 1 + s.Below(100)}
 	if s.Below(3) == 0 {
@@ -202,7 +213,7 @@ func (s *twoStores) query(m tree.MessagePosted, who domain.ContributorID) conver
 		q.Language = strings.ToUpper(m.Language)
 	}
 	if words := strings.Fields(m.Text); len(words) > 0 && s.Below(2) == 0 {
-		q.Search = words[s.Below(len(words))] + " " + words[s.Below(len(words))]
+		q.Search = s.part(words[s.Below(len(words))]) + " " + words[s.Below(len(words))]
 	}
 	if s.Below(3) == 0 {
 		q.To = s.now.Add(-time.Duration(s.Below(72)) * time.Hour)

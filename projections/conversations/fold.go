@@ -24,7 +24,7 @@ func New() *Fold {
 func (*Fold) Name() string { return "conversations" }
 
 // Revision implements projections.Projection.
-func (*Fold) Revision() int { return 1 }
+func (*Fold) Revision() int { return 2 }
 
 // Apply implements projections.Projection. It keeps parts of the payload, which
 // nobody changes. Events that name a message that their tree does not have

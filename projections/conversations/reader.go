@@ -41,7 +41,7 @@ type Query struct {
 	Language string    // without regard to case
 	Roots    bool      // prompts only
 	Deleted  bool      // deleted messages too
-	Search   string    // every word (letters, marks, digits) of it is in the text, without regard to case
+	Search   string    // the text has all its terms, both read by the rules of the message's language: see package terms
 	From, To time.Time // created at or after From, before or at To
 	After    *Key      // later than that, whatever Desc says; exclusive
 	Before   *Key      // earlier than that, whatever Desc says; exclusive

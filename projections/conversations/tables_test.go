@@ -153,7 +153,7 @@ func recorded(events ...domain.Event) (out []domain.Recorded) {
 func minute(n int) time.Time { return epoch.Add(time.Duration(n) * time.Minute) }
 
 func TestNames(t *testing.T) {
-	if f := conversations.New(); f.Name() != "conversations" || f.Revision() != 1 {
+	if f := conversations.New(); f.Name() != "conversations" || f.Revision() != 2 {
 		t.Errorf("%s, revision %d", f.Name(), f.Revision())
 	}
 }

@@ -69,6 +69,7 @@ type answer struct {
 	wait   time.Duration // what Retry-After says
 	body   []byte
 	took   time.Duration
+	base   string // of the server that gave it
 }
 
 func (a *answer) fine() bool { return a.status >= 200 && a.status < 300 }
@@ -80,8 +81,8 @@ func (a *answer) read(out any) error {
 	return nil
 }
 
-// exchange sends a request once.
-func (c *client) exchange(ctx context.Context, r *request) (answer, error) {
+// exchange sends a request once, to a server.
+func (c *client) exchange(ctx context.Context, base string, r *request) (answer, error) {
 	var body io.Reader
 	if r.body != nil {
 		raw, err := json.Marshal(r.body)
@@ -90,7 +91,7 @@ func (c *client) exchange(ctx context.Context, r *request) (answer, error) {
 		}
 		body = bytes.NewReader(raw)
 	}
-	req, err := http.NewRequestWithContext(ctx, r.method, c.base()+r.path, body)
+	req, err := http.NewRequestWithContext(ctx, r.method, base+r.path, body)
 	if err != nil {
 		return answer{}, err
 	}
@@ -112,7 +113,7 @@ func (c *client) exchange(ctx context.Context, r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	a := answer{status: res.StatusCode, code: codeNone, body: raw, took: time.Since(start)}
+	a := answer{status: res.StatusCode, code: codeNone, body: raw, took: time.Since(start), base: base}
 	if seconds, err := strconv.Atoi(res.Header.Get("Retry-After")); err == nil && seconds > 0 {
 		a.wait = time.Duration(min(seconds, int(longestRest/time.Second))) * time.Second
 	}
@@ -158,7 +159,7 @@ func (a *answer) hopeless() bool {
 func (c *client) ask(ctx context.Context, t *tally, r *request) (answer, error) {
 	for try := 1; ; try++ {
 		t.Requests++
-		a, err := c.exchange(ctx, r)
+		a, err := c.exchange(ctx, c.base(), r)
 		safe := r.once != "" || r.method == http.MethodGet
 		switch {
 		case ctx.Err() != nil:
@@ -182,10 +183,11 @@ func (c *client) ask(ctx context.Context, t *tally, r *request) (answer, error) 
 	}
 }
 
-// repeat sends again what was answered: nothing may be different.
+// repeat sends again what was answered, to the server that did: nothing may be
+// different. Another one may show what a request began as it is by then.
 func (c *client) repeat(ctx context.Context, t *tally, r *request, first answer) error {
 	t.Requests++
-	again, err := c.exchange(ctx, r)
+	again, err := c.exchange(ctx, first.base, r)
 	if err != nil {
 		return err
 	}

@@ -80,7 +80,7 @@ func (c *Crowd) begin(ctx context.Context) error {
 		languages = crowd.Languages(c.opt.Contributors)
 	}
 	c.people = newPeople(c.opt.Seed, c.opt.Contributors, languages)
-	if a, err = c.client.exchange(ctx, &request{method: http.MethodGet, path: "/admin/backend_settings/full"}); err != nil {
+	if a, err = c.client.exchange(ctx, c.client.base(), &request{method: http.MethodGet, path: "/admin/backend_settings/full"}); err != nil {
 		return err
 	}
 	c.moderates = a.fine()
