@@ -80,26 +80,33 @@ func (e *Engine) DeleteAuthored(ctx context.Context, c Command, do tree.DeleteAu
 		if preview {
 			part, err = e.foresee(ctx, id, AskDeletion{Tree: id, Do: do, Command: one.ID})
 		} else {
-			part, err = e.deleteIn(ctx, one)
+			part, err = e.doIn(ctx, id, []Command{one})
 		}
 		x.Add(part)
 	}
 	return x, err
 }
 
-func (e *Engine) deleteIn(ctx context.Context, c Command) (x Effect, err error) {
-	res, err := e.Do(ctx, c)
-	if err != nil {
-		return x, err
-	}
+// doIn runs commands in a tree, and tells what they do there. A refusal means that
+// one has lost its object.
+func (e *Engine) doIn(ctx context.Context, id domain.TreeID, commands []Command) (x Effect, err error) {
 	var events []domain.Event
-	for _, r := range res.Events {
-		if r.Stream.Kind() == domain.KindTree {
-			events = append(events, r.Payload)
+	for _, c := range commands {
+		res, err := e.Do(ctx, c)
+		if domain.RefusalKind(err) != "" {
+			continue
 		}
+		if err != nil {
+			return x, err
+		}
+		for _, r := range res.Events {
+			if r.Stream == domain.TreeStream(id) {
+				events = append(events, r.Payload)
+			}
+		}
+		x.At = append(x.At, res.At)
 	}
 	x.add(events)
-	x.At = []domain.Position{res.At}
 	return x, nil
 }
 

@@ -18,7 +18,7 @@ import (
 
 // checkpointRevision goes up whenever the fold or what follows here changes:
 // older checkpoints are then passed over, and the partition is folded anew.
-const checkpointRevision = 2
+const checkpointRevision = 3
 
 // checkpointAfter is how many events of tail are worth a new checkpoint.
 const checkpointAfter = 1000

@@ -22,16 +22,27 @@ func concernOf(r *domain.Recorded) (c concern, any bool) {
 	switch r.Payload.(type) {
 	case campaign.Configured, pool.Opened:
 		return concern{policy: true}, true
-	case contributor.Disabled, contributor.Enabled, contributor.Erased, contributor.PurgeOrdered, contributor.PurgeReversed:
+	}
+	if asks(r.Payload) {
 		c.who, any = r.Stream.Contributor()
 	}
 	return c, any
 }
 
+// asks reports whether something follows from an event about a contributor in
+// trees.
+func asks(e domain.Event) bool {
+	switch e.(type) {
+	case contributor.Disabled, contributor.Enabled, contributor.Erased, contributor.PurgeOrdered, contributor.PurgeReversed:
+		return true
+	}
+	return false
+}
+
 // Consequences gives the commands that an event asks for in other partitions,
 // none for most: a policy reaches the pools, a disabled contributor's prompts
-// are halted, a troll's votes discounted, a purge is carried out. It looks at what is now, not at what
-// was when the event came: so it may be asked again at any time, by anyone, in
+// are halted, a troll's votes discounted, a purge is carried out. It looks at
+// what is now, not at what was when the event came: so it may be asked again at any time, by anyone, in
 // any order, and the commands, whose ids are derived from the newest event that
 // they follow, do what is left to do. A refusal of one means that it has lost
 // its object; after any other error ask again.
@@ -54,7 +65,8 @@ func (e *Engine) Consequences(ctx context.Context, r domain.Recorded) ([]Command
 	if err != nil {
 		return nil, err
 	}
-	return e.facts.carry(c.who, trees), nil
+	steps, completions := e.facts.carry(c.who, trees)
+	return append(steps, completions...), nil
 }
 
 // spread gives the commands that bring pools under the policy in force; of
@@ -77,15 +89,21 @@ func (f *facts) spread(within func(domain.PoolID) bool) []Command {
 	return commands
 }
 
-// carry gives the commands that bring a contributor's standing to trees.
-func (f *facts) carry(who domain.ContributorID, trees []domain.TreeID) (commands []Command) {
+// carry gives the commands that bring a contributor's standing and purges to
+// trees; and those that note each purge as done, once all is done in all trees.
+func (f *facts) carry(who domain.ContributorID, trees []domain.TreeID) (steps, completions []Command) {
 	f.mu.RLock()
-	standing, cause := f.contributors[who], f.decided[who]
+	s, cause := f.contributors[who], f.decided[who]
 	f.mu.RUnlock()
 	for _, id := range trees {
-		commands = append(commands, UnderStanding(cause, who, standing, id)...)
+		steps = append(steps, inTree(cause, who, s, s.Purges, id)...)
 	}
-	return append(commands, f.carryPurges(who, trees)...)
+	for _, p := range s.Purges {
+		if pending(p) {
+			completions = append(completions, completion(cause, who, p))
+		}
+	}
+	return steps, completions
 }
 
 // UnderPolicy brings one pool under the campaign's policy, because of the event

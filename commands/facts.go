@@ -33,7 +33,7 @@ type facts struct {
 	pools        map[domain.PoolID]int // policy revision in force there
 	languages    languages
 	configured   domain.EventID                          // the newest policy's
-	decided      map[domain.ContributorID]domain.EventID // the newest about a standing
+	decided      map[domain.ContributorID]domain.EventID // the newest from which something follows in trees
 	open         []openTasks                             // by partition
 }
 
@@ -110,7 +110,9 @@ func (f *facts) fold(r *domain.Recorded) {
 		contributor.PurgeProposed, contributor.PurgeOrdered, contributor.PurgeWithdrawn, contributor.PurgeReversed, contributor.PurgeCompleted:
 		if id, ok := r.Stream.Contributor(); ok {
 			f.contributors[id] = contributor.Evolve(f.contributors[id], r.Payload, r.Time)
-			f.decided[id] = r.ID
+			if asks(r.Payload) {
+				f.decided[id] = r.ID
+			}
 		}
 	}
 }
@@ -147,7 +149,10 @@ func (f *facts) adopt(s *state) {
 		}
 	}
 	for id, c := range s.contributors {
-		f.contributors[id], f.decided[id] = c.State, c.newest
+		f.contributors[id] = c.State
+		if !c.newest.IsZero() {
+			f.decided[id] = c.newest
+		}
 	}
 	if s.campaign.Revision > 0 || len(s.campaign.Clients) > 0 {
 		f.campaign, f.configured = s.campaign, s.configured

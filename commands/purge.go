@@ -2,11 +2,10 @@ package commands
 
 import (
 	"context"
+	"slices"
 
 	"dendro/domain"
-	"dendro/domain/campaign"
 	"dendro/domain/contributor"
-	"dendro/domain/policy"
 	"dendro/domain/tree"
 )
 
@@ -60,49 +59,72 @@ func (e *Engine) Purges(ctx context.Context, who domain.ContributorID) ([]contri
 	return e.facts.contributors[who].Purges, nil
 }
 
-// CarryOut does in the trees what purges of an account still ask for, and notes
-// that it is done. It may be called by anyone at any time: the commands are those
-// that Consequences gives.
-func (e *Engine) CarryOut(ctx context.Context, who domain.ContributorID) (x Effect, err error) {
+// CarryOut does in the trees what a purge of an account, or its reversal, asks
+// for, with what the account's standing does there, and notes that it is done.
+// answered is what the command that asked for it was answered: if that was new,
+// the effect is told whole even if reactions were faster, as their commands are
+// the same. Otherwise only what was left to do is done; mostly nothing.
+func (e *Engine) CarryOut(ctx context.Context, who domain.ContributorID, act domain.CommandID, answered Result) (x Effect, err error) {
 	if err := e.catchUp(ctx); err != nil {
 		return x, err
 	}
-	trees, err := e.Involved(ctx, who)
-	if err != nil {
-		return x, err
+	e.facts.mu.RLock()
+	s, cause := e.facts.contributors[who], e.facts.decided[who]
+	e.facts.mu.RUnlock()
+	p, _ := s.PurgeOf(act)
+	if fresh := !answered.Repeated && slices.ContainsFunc(answered.Events, func(r domain.Recorded) bool { return asks(r.Payload) }); fresh {
+		p = again(p)
 	}
-	for _, c := range e.facts.carryPurges(who, trees) {
-		one, err := e.deleteIn(ctx, c)
+	if !pending(p) {
+		return x, nil
+	}
+	trees, err := e.Involved(ctx, who)
+	for _, id := range trees {
 		if err != nil {
 			return x, err
 		}
-		x.Add(one)
+		var part Effect
+		part, err = e.doIn(ctx, id, inTree(cause, who, s, []contributor.Purge{p}, id))
+		x.Add(part)
 	}
-	return x, nil
+	if err == nil {
+		_, err = e.Do(ctx, completion(cause, who, p))
+	}
+	return x, err
 }
 
-// carryPurges gives the commands that the purges of a contributor still ask for
-// in trees, and last the one that notes each as done.
-func (f *facts) carryPurges(who domain.ContributorID, trees []domain.TreeID) (commands []Command) {
-	f.mu.RLock()
-	defer f.mu.RUnlock()
-	cause := f.decided[who]
-	for _, p := range f.contributors[who].Purges {
-		if !pending(p) {
-			continue
-		}
-		for _, id := range trees {
+// again is a purge as it was before it was noted as done.
+func again(p contributor.Purge) contributor.Purge {
+	switch p.Status {
+	case contributor.PurgeIsDone:
+		p.Status = contributor.PurgeIsOrdered
+	case contributor.PurgeIsReversed:
+		p.Status = contributor.PurgeIsReversing
+	}
+	return p
+}
+
+// inTree gives what an account's purges and standing still ask for in a tree. A
+// purge goes first: a tree that it leaves nothing of has come to a halt by it,
+// not by the disabling, and goes on when it is reversed.
+func inTree(cause domain.EventID, who domain.ContributorID, s contributor.State, purges []contributor.Purge, id domain.TreeID) (commands []Command) {
+	for _, p := range purges {
+		if pending(p) {
 			commands = append(commands, Command{
 				ID: purgeCommand(who, p, id), Actor: domain.ByRule("purge"), Cause: cause, Body: OnTree{Tree: id, Do: purgeIn(who, p, id)},
 			})
 		}
-		commands = append(commands, Command{
-			ID:    domain.CommandID(domain.Derive(p.Act, "completed/"+who.String()+"/"+string(p.Status), 0)),
-			Actor: domain.ByRule("purge"), Cause: cause,
-			Body: OnContributor{Contributor: who, Do: contributor.CompletePurge{Act: p.Act}},
-		})
 	}
-	return commands
+	return append(commands, UnderStanding(cause, who, s, id)...)
+}
+
+// completion notes that a purge, or its reversal, is done in all trees.
+func completion(cause domain.EventID, who domain.ContributorID, p contributor.Purge) Command {
+	return Command{
+		ID:    domain.CommandID(domain.Derive(p.Act, "completed/"+who.String()+"/"+string(p.Status), 0)),
+		Actor: domain.ByRule("purge"), Cause: cause,
+		Body: OnContributor{Contributor: who, Do: contributor.CompletePurge{Act: p.Act}},
+	}
 }
 
 func pending(p contributor.Purge) bool {
@@ -111,80 +133,18 @@ func pending(p contributor.Purge) bool {
 
 // purgeCommand is the id of what a purge, or its reversal, does in a tree.
 func purgeCommand(who domain.ContributorID, p contributor.Purge, id domain.TreeID) domain.CommandID {
-	what := "purge/"
-	if p.Status != contributor.PurgeIsOrdered {
-		what = "reverse/"
-	}
-	return domain.CommandID(domain.Derive(p.Act, what+who.String()+"/"+id.String(), 0))
+	return contributor.PurgeCommand(p.Act, who, id, p.Status != contributor.PurgeIsOrdered)
 }
 
 // purgeIn is what a purge that is ordered, or else its reversal, does in a tree.
 // It takes nothing that came after the order.
 func purgeIn(who domain.ContributorID, p contributor.Purge, id domain.TreeID) tree.Command {
 	if p.Status != contributor.PurgeIsOrdered {
-		p.Status = contributor.PurgeIsOrdered
-		return tree.RestoreAuthored{Command: purgeCommand(who, p, id), Reason: p.Back}
+		return tree.RestoreAuthored{Command: contributor.PurgeCommand(p.Act, who, id, false), Reason: p.Back}
 	}
 	to := p.Scope.To
 	if to.IsZero() || to.After(p.Ordered) {
 		to = p.Ordered
 	}
 	return tree.DeleteAuthored{Author: who, KeepPrompts: p.Scope.KeepPrompts, From: p.Scope.From, To: to, Reason: p.Reason}
-}
-
-// AskPurge asks what a purge would do in a tree, or what its reversal would,
-// decision by decision: what would be deleted, what votes that count no longer
-// had decided, and what becomes of the tree.
-type AskPurge struct {
-	Tree        domain.TreeID
-	Contributor domain.ContributorID
-	Purge       contributor.Purge // an ordered one, or one that is to be reversed
-	Votes       bool              // the votes are discounted with it, or reinstated
-}
-
-func (AskPurge) question() {}
-
-func (q AskPurge) look(w *writer, _ campaign.State) (Answer, error) {
-	t := w.s.trees[q.Tree]
-	if t == nil || t.pool == nil {
-		return Answer{}, nil
-	}
-	do := []tree.Command{purgeIn(q.Contributor, q.Purge, q.Tree)}
-	if q.Votes && q.Purge.Status == contributor.PurgeIsOrdered {
-		do = append(do, tree.HaltPrompt{Author: q.Contributor}, tree.Discount{Contributor: q.Contributor})
-	} else if q.Votes {
-		do = append(do, tree.Reinstate{Contributor: q.Contributor})
-	}
-	id := purgeCommand(q.Contributor, q.Purge, q.Tree)
-	ctx := &policy.Context{Now: w.s.last, Policy: &t.pool.Policy, Dice: domain.NewDice(w.e.opt.Dice(id)), Command: id}
-	s := t.State
-	var x Effect
-	var all []domain.Event
-	for _, c := range do {
-		events, err := tree.Decide(s, c, ctx)
-		if err != nil {
-			return Answer{}, err
-		}
-		for _, e := range events {
-			s = tree.Evolve(s, e, ctx.Now)
-		}
-		all = append(all, events...)
-	}
-	x.add(all)
-	return Answer{Effect: x}, nil
-}
-
-// ForeseePurge tells what a purge of an account would do, or the reversal of one
-// that is done, in all trees. Nothing changes.
-func (e *Engine) ForeseePurge(ctx context.Context, who domain.ContributorID, p contributor.Purge, votes bool) (x Effect, err error) {
-	trees, err := e.Involved(ctx, who)
-	for _, id := range trees {
-		if err != nil {
-			break
-		}
-		var one Effect
-		one, err = e.foresee(ctx, id, AskPurge{Tree: id, Contributor: who, Purge: p, Votes: votes})
-		x.Add(one)
-	}
-	return x, err
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // Question is what one partition's state can be asked, between two commands:
-// AskAvailable, AskOffer, AskInvolved, AskDeletion or AskPurge. It changes nothing.
+// AskAvailable, AskOffer, AskInvolved, AskDeletion or AskFollowing. It changes nothing.
 type Question interface {
 	question()
 	// look answers, and keeps nothing of the state.
@@ -25,7 +25,7 @@ type Answer struct {
 	Available  [len(domain.TaskKinds)]int // AskAvailable: by the order of domain.TaskKinds
 	Assignment pool.Assignment            // AskOffer
 	Trees      []domain.TreeID            // AskInvolved: by id
-	Effect     Effect                     // AskDeletion, AskPurge
+	Effect     Effect                     // AskDeletion, AskFollowing
 
 	behind []domain.ContributorID
 }

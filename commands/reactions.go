@@ -200,14 +200,20 @@ func (r *reactor) spreadPolicy(ctx context.Context) {
 // asks for.
 func (r *reactor) follow(ctx context.Context, who domain.ContributorID) {
 	var trees []domain.TreeID
+	everywhere := true
 	for p := range r.e.moves {
 		a, err := r.e.askHere(ctx, domain.Partition(p), AskInvolved{Contributor: who})
 		if err != nil && !isElsewhere(err) {
 			return // the engine is closing; the next owner begins with this again
 		}
+		everywhere = everywhere && err == nil
 		trees = append(trees, a.Trees...)
 	}
-	for _, c := range r.e.facts.carry(who, trees) {
+	todo, completions := r.e.facts.carry(who, trees)
+	if everywhere { // nobody knows here how far the others are
+		todo = append(todo, completions...)
+	}
+	for _, c := range todo {
 		r.do(ctx, c)
 	}
 }

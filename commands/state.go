@@ -52,7 +52,7 @@ type poolEntry struct {
 type contributorEntry struct {
 	contributor.State
 	version domain.Version
-	newest  domain.EventID
+	newest  domain.EventID // from which something follows in trees
 }
 
 // expiry is when a task's tree may forget it.
@@ -93,7 +93,10 @@ func (s *state) apply(r *domain.Recorded) {
 	case domain.KindContributor:
 		if id, ok := r.Stream.Contributor(); ok {
 			c := s.contributor(id)
-			c.State, c.version, c.newest = contributor.Evolve(c.State, r.Payload, r.Time), r.Version, r.ID
+			c.State, c.version = contributor.Evolve(c.State, r.Payload, r.Time), r.Version
+			if asks(r.Payload) {
+				c.newest = r.ID
+			}
 		}
 	default:
 		s.campaign = campaign.Evolve(s.campaign, r.Payload, r.Time)

@@ -5,7 +5,6 @@ import (
 	"dendro/domain"
 	"dendro/domain/contributor"
 	"dendro/domain/directory"
-	"dendro/domain/tree"
 )
 
 // wishes is what a request wants an account to be; nil leaves it as it is.
@@ -48,6 +47,7 @@ func createUser(c *call) (reply, error) {
 func changeUser(c *call, a *account) (reply, error) {
 	w := wishes{enabled: c.maybe("enabled"), shown: c.maybe("show_on_leaderboard"), terms: c.maybe("tos_acceptance"), discount: c.truth("discount", false)}
 	w.reason, _ = c.text("reason")
+	preview := c.truth("preview", false)
 	for _, wish := range []struct {
 		name string
 		text **string
@@ -63,7 +63,17 @@ func changeUser(c *call, a *account) (reply, error) {
 	if a.Erased {
 		return reply{}, fail(codeUserDisabled, "this account was erased; nothing of it can change")
 	}
-	return done, c.wish(a.person, a.ID, w)
+	if !preview {
+		return done, c.wish(a.person, a.ID, w)
+	}
+	switch {
+	case w.enabled == nil:
+		return ok(showEffect(commands.Effect{}, true))
+	case *w.enabled:
+		return c.preview(a, contributor.Enable{Reason: w.reason})
+	default:
+		return c.preview(a, contributor.Disable{Reason: w.reason, Discount: w.discount})
+	}
 }
 
 // wish makes a contributor what it is wanted to be: names and notes in the
@@ -88,21 +98,15 @@ func (c *call) wish(p directory.Person, id domain.ContributorID, w wishes) error
 	if err != nil {
 		return err
 	}
-	moderator, err := c.byModerator()
-	if err != nil {
-		return err
-	}
 	himself := domain.ByContributor(id)
-	if w.enabled != nil && *w.enabled && standing != nil && standing.Disabled {
-		err = c.onAccount(moderator, "enable", id, contributor.Enable{Reason: w.reason})
-	} else if w.enabled != nil && !*w.enabled {
-		err = c.onAccount(moderator, "disable", id, contributor.Disable{Reason: w.reason, Discount: w.discount})
+	if w.enabled != nil && (!*w.enabled || standing != nil && standing.Disabled) {
+		err = c.enable(id, w)
 	}
 	if err == nil && w.shown != nil {
-		err = c.onAccount(himself, "update", id, contributor.Update{ShowOnLeaderboard: *w.shown})
+		_, err = c.onAccount(himself, "update", id, contributor.Update{ShowOnLeaderboard: *w.shown})
 	}
 	if err == nil && w.terms != nil && *w.terms {
-		err = c.onAccount(himself, "consent", id, contributor.Consent{Terms: c.s.Terms})
+		_, err = c.onAccount(himself, "consent", id, contributor.Consent{Terms: c.s.Terms})
 	}
 	if err != nil {
 		return err
@@ -110,13 +114,29 @@ func (c *call) wish(p directory.Person, id domain.ContributorID, w wishes) error
 	return c.settle()
 }
 
+// enable enables an account, and those merged into it, or disables them.
+func (c *call) enable(id domain.ContributorID, w wishes) error {
+	by, err := c.byModerator()
+	if err != nil {
+		return err
+	}
+	accounts, err := c.views.Accounts(c.ctx(), id)
+	for i := 0; err == nil && i < len(accounts); i++ {
+		if *w.enabled {
+			_, err = c.onAccount(by, "enable", accounts[i], contributor.Enable{Reason: w.reason})
+		} else {
+			_, err = c.onAccount(by, "disable", accounts[i], contributor.Disable{Reason: w.reason, Discount: w.discount})
+		}
+	}
+	return err
+}
+
 // onAccount runs one step of a request that may take several. Which of them
 // are needed hangs on what is there, so each has an id by its name: a request
 // that is sent again goes on where it was cut off.
-func (c *call) onAccount(by domain.Actor, step string, id domain.ContributorID, do contributor.Command) error {
+func (c *call) onAccount(by domain.Actor, step string, id domain.ContributorID, do contributor.Command) (commands.Result, error) {
 	command := domain.CommandID(domain.Derive(c.command, step+"/"+id.String(), 0))
-	_, err := c.doAs(command, by, commands.OnContributor{Contributor: id, Do: do})
-	return err
+	return c.doAs(command, by, commands.OnContributor{Contributor: id, Do: do})
 }
 
 // eraseUser makes an account, and those merged into it, nobody's: first the
@@ -132,7 +152,7 @@ func eraseUser(c *call, a *account) (reply, error) {
 		return reply{}, err
 	}
 	return done, c.eachAccount(a, func(id domain.ContributorID) error {
-		if err := c.onAccount(by, "erase", id, contributor.Erase{Reason: reason}); err != nil {
+		if _, err := c.onAccount(by, "erase", id, contributor.Erase{Reason: reason}); err != nil {
 			return err
 		}
 		return c.s.Directory.Erase(c.ctx(), id)
@@ -151,25 +171,16 @@ func (c *call) eachAccount(a *account, do func(domain.ContributorID) error) erro
 
 func deleteUserMessages(c *call, a *account) (reply, error) {
 	reason, _ := c.text("reason")
+	preview := c.truth("preview", false)
 	if err := c.valid(); err != nil {
 		return reply{}, err
+	}
+	if preview {
+		return c.preview(a, contributor.OrderPurge{Act: c.act(), Reason: reason})
 	}
 	proposed, err := c.order(a, contributor.PurgeScope{}, reason)
 	if err == nil && proposed {
 		return c.proposed()
 	}
 	return done, err
-}
-
-// foreseeDeletion tells what deleting what the accounts of one owner wrote would
-// delete.
-func (c *call) foreseeDeletion(a *account, do tree.DeleteAuthored) (sum commands.Effect, err error) {
-	err = c.eachAccount(a, func(id domain.ContributorID) error {
-		do.Author = id
-		cmd := commands.Command{ID: domain.CommandID(domain.Derive(c.command, "bulk/"+id.String(), 0))}
-		x, err := c.s.Engine.DeleteAuthored(c.ctx(), cmd, do, true)
-		sum.Add(x)
-		return err
-	})
-	return sum, err
 }

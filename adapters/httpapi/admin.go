@@ -92,7 +92,7 @@ func (c *call) purge(a *account, preview bool, scope contributor.PurgeScope, rea
 		return reply{}, err
 	}
 	if preview {
-		effect, err := c.foreseeDeletion(a, tree.DeleteAuthored{KeepPrompts: scope.KeepPrompts, From: scope.From, To: scope.To})
+		effect, err := c.foresee(a, contributor.OrderPurge{Act: c.act(), Scope: scope, Reason: reason})
 		if err != nil {
 			return reply{}, err
 		}
@@ -228,6 +228,7 @@ func mergeUsers(c *call) (reply, error) {
 		}
 		sources = append(sources, domain.ContributorID(id))
 	}
+	preview := c.truth("preview", false)
 	if err := c.valid(); err != nil {
 		return reply{}, err
 	}
@@ -236,6 +237,13 @@ func mergeUsers(c *call) (reply, error) {
 		if _, err := c.account(id); err != nil {
 			return reply{}, err
 		}
+	}
+	if preview { // it changes no tree, but may be refused
+		x, err := c.s.Engine.Preview(c.ctx(), sources, contributor.Merge{Into: into, Reason: reason})
+		if err != nil {
+			return reply{}, err
+		}
+		return ok(showEffect(x, true))
 	}
 	by, err := c.byModerator()
 	if err != nil {

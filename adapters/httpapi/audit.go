@@ -3,7 +3,6 @@ package httpapi
 import (
 	"cmp"
 	"encoding/json"
-	"net/http"
 	"slices"
 
 	"dendro/domain"
@@ -35,7 +34,8 @@ type trail struct {
 	Subject   string            `json:"subject"`
 	Events    []json.RawMessage `json:"events"`
 	Truncated bool              `json:"truncated"`
-	Verdict   *audit.Verdict    `json:"verdict,omitempty"` // of a message
+	Verdict   *audit.Verdict    `json:"verdict,omitempty"`  // of a message or a tree, unless it has too many events
+	Standing  *standing         `json:"standing,omitempty"` // of a user
 
 	most, bytes int
 }
@@ -60,18 +60,6 @@ func (t *trail) add(r domain.Recorded) error {
 	return nil
 }
 
-// auditTree gives what happened in a tree's stream.
-func auditTree(c *call) (reply, error) {
-	stream := domain.TreeStream(c.pathID("tree_id"))
-	t := c.newTrail(string(stream))
-	if err := c.valid(); err != nil {
-		return reply{}, err
-	}
-	return c.trailOf(t, errNoTree, moderation.OfStream(stream))
-}
-
-var errNoTree = failWith(http.StatusNotFound, codeNoMessage, "there is no such tree")
-
 // auditUser gives what happened to an account, and to those merged into it.
 func auditUser(c *call) (reply, error) {
 	id := domain.ContributorID(c.pathID("user_id"))
@@ -86,6 +74,13 @@ func auditUser(c *call) (reply, error) {
 	subjects := make([]moderation.Subject, len(accounts))
 	for i, a := range accounts {
 		subjects[i] = moderation.OfStream(domain.ContributorStream(a))
+	}
+	row, err := c.views.Contributor(c.ctx(), id)
+	if err != nil {
+		return reply{}, err
+	}
+	if row != nil {
+		t.Standing = standingOf(row)
 	}
 	return c.trailOf(t, errNoUser, subjects...)
 }

@@ -1,7 +1,11 @@
 package httpapi
 
 import (
+	"net/http"
+
 	"dendro/domain"
+	"dendro/domain/contributor"
+	"dendro/domain/tree"
 	"dendro/projections/audit"
 	"dendro/projections/moderation"
 )
@@ -25,21 +29,52 @@ func auditMessage(c *call) (reply, error) {
 	for i := range above {
 		above[i] = path[i].ID
 	}
-	about, why := audit.About(id, above), audit.Why(id)
-	got, err := c.history(mostExamined, moderation.OfStream(domain.TreeStream(m.Tree)))
+	about := audit.About(id, above)
+	return c.explained(t, m.Tree, audit.Why(id), func(e domain.Event) bool { return about.Takes(e) })
+}
+
+var errNoTree = failWith(http.StatusNotFound, codeNoMessage, "there is no such tree")
+
+// auditTree gives what happened in a tree's stream.
+func auditTree(c *call) (reply, error) {
+	id := domain.TreeID(c.pathID("tree_id"))
+	t := c.newTrail(string(domain.TreeStream(id)))
+	if err := c.valid(); err != nil {
+		return reply{}, err
+	}
+	return c.explained(t, id, audit.WhyTree(id), func(domain.Event) bool { return true })
+}
+
+// explained puts the wanted events of a tree into the trail, and the verdict that
+// follows from all of them.
+func (c *call) explained(t *trail, in domain.TreeID, why *audit.Reasoning, wanted func(domain.Event) bool) (reply, error) {
+	got, err := found(c, errNoTree, func() (*history, error) {
+		got, err := c.history(mostExamined, moderation.OfStream(domain.TreeStream(in)))
+		if err != nil || len(got.entries) == 0 {
+			return nil, err
+		}
+		return got, nil
+	})
 	if err != nil {
 		return reply{}, err
 	}
 	t.Truncated = got.more
+	language := ""
 	err = c.recorded(got.entries, func(r domain.Recorded) error {
 		why.Take(&r)
-		if !about.Takes(r.Payload) {
+		switch e := r.Payload.(type) {
+		case tree.Opened:
+			language = e.Language
+		case tree.Imported:
+			language = e.Language
+		}
+		if !wanted(r.Payload) {
 			return nil
 		}
 		return t.add(r)
 	})
-	if err == nil {
-		t.Verdict, err = c.verdict(why)
+	if err == nil && !got.more { // what is left out may have decided
+		t.Verdict, err = c.verdict(why, language)
 	}
 	if err != nil {
 		return reply{}, err
@@ -47,24 +82,60 @@ func auditMessage(c *call) (reply, error) {
 	return ok(t)
 }
 
-// verdict asks who was erased, and says what follows from it all.
-func (c *call) verdict(why *audit.Reasoning) (*audit.Verdict, error) {
+// verdict asks for the policies of the tree's pool and who was erased, and says
+// what follows from it all.
+func (c *call) verdict(why *audit.Reasoning, language string) (*audit.Verdict, error) {
+	policies, err := c.history(mostTrail, moderation.OfStream(domain.PoolID{Language: language}.Stream()))
+	if err != nil {
+		return nil, err
+	}
+	err = c.recorded(policies.entries, func(r domain.Recorded) error {
+		why.TakePolicy(&r)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
 	mergers, err := c.views.Mergers(c.ctx())
 	if err != nil {
 		return nil, err
 	}
-	erased := map[domain.ContributorID]bool{}
+	gone := map[domain.ContributorID]*domain.Recorded{}
 	for _, author := range why.Authors() {
 		// Whose account was merged into one that is erased is erased with it.
-		for id, seen := author, map[domain.ContributorID]bool{}; !id.IsZero() && !seen[id]; id = mergers[id] {
+		for id, seen := author, map[domain.ContributorID]bool{}; !id.IsZero() && !seen[id] && gone[author] == nil; id = mergers[id] {
 			seen[id] = true
-			row, err := c.views.Contributor(c.ctx(), id)
+			by, err := c.erasure(id)
 			if err != nil {
 				return nil, err
 			}
-			erased[author] = erased[author] || row != nil && row.Erased
+			if by != nil {
+				gone[author] = by
+			}
 		}
 	}
-	v := why.Verdict(func(id domain.ContributorID) bool { return erased[id] })
+	v := why.Verdict(func(id domain.ContributorID) (*domain.Recorded, bool) { return gone[id], gone[id] != nil })
 	return &v, nil
+}
+
+// erasure gives the event that erased an account, nil when it is not erased.
+func (c *call) erasure(id domain.ContributorID) (by *domain.Recorded, err error) {
+	row, err := c.views.Contributor(c.ctx(), id)
+	if err != nil || row == nil || !row.Erased {
+		return nil, err
+	}
+	got, err := c.history(mostTrail, moderation.OfStream(domain.ContributorStream(id)))
+	if err != nil {
+		return nil, err
+	}
+	err = c.recorded(got.entries, func(r domain.Recorded) error {
+		if _, is := r.Payload.(contributor.Erased); is {
+			by = &r
+		}
+		return nil
+	})
+	if by == nil { // too long ago for the history
+		by = &domain.Recorded{}
+	}
+	return by, err
 }

@@ -183,3 +183,39 @@ func TestTrailsOfWhatIsNotThere(t *testing.T) {
 		w.must(w.do(ask{method: "GET", path: "/audit/" + path + "/" + nobody, key: w.untrusted}), 403)
 	}
 }
+
+// A verdict names what decides, the policy and the reviews among it; a tree's is
+// its prompt's; a user has a standing. A moderator's trail has neither.
+func TestVerdictsAndStandings(t *testing.T) {
+	w, ids, treeID := moderated(t)
+	message := w.must(w.do(ask{method: "GET", path: "/audit/messages/" + treeID}), 200)
+	tree := w.must(w.do(ask{method: "GET", path: "/audit/trees/" + treeID + "?max_count=1"}), 200)
+	for i, rule := range []string{"tree_state", "accepted", "not_deleted"} {
+		if got := message.text("verdict", "reasons", i, "rule"); got != rule || tree.text("verdict", "reasons", i, "rule") != rule {
+			t.Errorf("reason %d is %s, not %s", i, got, rule)
+		}
+	}
+	if message.at("verdict", "ready") != false || tree.at("verdict", "ready") != false || message.at("verdict", "reasons", 0, "holds") != false {
+		t.Errorf("the tree was halted: %s", message.raw)
+	}
+	kinds := map[any]int{}
+	for _, g := range message.at("verdict", "reasons", 1, "grounds").([]any) {
+		kinds[g.(map[string]any)["kind"]]++
+	}
+	if kinds["review"] == 0 || kinds["policy"] != 1 {
+		t.Errorf("the decision rests on %v", kinds)
+	}
+	all := w.must(w.do(ask{method: "GET", path: "/messages/" + treeID + "/tree?include_deleted=true"}), 200).at("messages").([]any)
+	if n := tree.at("verdict", "messages", "posted"); n != float64(len(all)) {
+		t.Errorf("%v messages of %d", n, len(all))
+	}
+	for name, disabled := range map[string]bool{"dia": true, "bob": false} {
+		if got := w.must(w.do(ask{method: "GET", path: "/audit/users/" + ids[name]}), 200); got.at("standing", "disabled") != disabled {
+			t.Errorf("%s: %s", name, got.raw)
+		}
+	}
+	got := w.must(w.do(ask{method: "GET", path: "/audit/moderators/" + ids["mod"]}), 200)
+	if body := string(got.raw); strings.Contains(body, `"standing"`) || strings.Contains(body, `"verdict"`) {
+		t.Errorf("%s", body)
+	}
+}

@@ -93,67 +93,93 @@ func previewPurge(c *call, a *account) (reply, error) {
 	if err := c.valid(); err != nil {
 		return reply{}, err
 	}
-	p := contributor.Purge{Act: c.command, Scope: scope, Status: contributor.PurgeIsOrdered, Ordered: c.now}
-	var sum commands.Effect
-	err := c.eachAccount(a, func(id domain.ContributorID) error {
-		x, err := c.s.Engine.ForeseePurge(c.ctx(), id, p, scope.Ban)
-		sum.Add(x)
-		return err
-	})
+	return c.preview(a, contributor.OrderPurge{Act: c.act(), Scope: scope})
+}
+
+// preview answers what a command about all accounts of an owner would do.
+func (c *call) preview(a *account, do contributor.Command) (reply, error) {
+	x, err := c.foresee(a, do)
 	if err != nil {
 		return reply{}, err
 	}
-	return ok(showEffect(sum, true))
+	return ok(showEffect(x, true))
+}
+
+func (c *call) foresee(a *account, do contributor.Command) (x commands.Effect, err error) {
+	accounts, err := c.views.Accounts(c.ctx(), a.ID)
+	if err != nil {
+		return x, err
+	}
+	return c.s.Engine.Preview(c.ctx(), accounts, do)
+}
+
+// act names what the request begins.
+func (c *call) act() domain.CommandID {
+	return domain.CommandID(domain.Derive(c.command, "act", 0))
 }
 
 // order orders a purge of all accounts of an owner, or proposes it, and carries
 // out what is ordered.
 func (c *call) order(a *account, scope contributor.PurgeScope, reason string) (proposed bool, err error) {
-	by, err := c.byModerator()
-	if err != nil {
-		return false, err
-	}
 	who, err := c.named()
 	if err != nil {
 		return false, err
 	}
-	do := contributor.OrderPurge{Act: domain.CommandID(domain.Derive(c.command, "act", 0)), Scope: scope, Reason: reason}
+	do := contributor.OrderPurge{Act: c.act(), Scope: scope, Reason: reason}
 	if who != nil {
 		do.Person = who.ID
 	}
 	c.w.Header().Set(actHeader, do.Act.String())
-	err = c.eachAccount(a, func(id domain.ContributorID) error { return c.onAccount(by, "purge", id, do) })
+	accounts, err := c.views.Accounts(c.ctx(), a.ID)
+	if err == nil {
+		_, err = c.purging(accounts, do.Act, "purge", do)
+	}
 	if err != nil {
 		return false, err
 	}
-	return c.carryOut(a, do.Act)
+	for _, id := range accounts {
+		p, err := c.purgeOf(id, do.Act)
+		if err != nil || p.Status == contributor.PurgeIsProposed {
+			return true, err
+		}
+	}
+	return false, nil
 }
 
-// carryOut does what is ordered of an act; proposed tells that it only waits for
-// approval.
-func (c *call) carryOut(a *account, act domain.CommandID) (proposed bool, err error) {
-	err = c.eachAccount(a, func(id domain.ContributorID) error {
-		purges, err := c.s.Engine.Purges(c.ctx(), id)
-		if err != nil {
-			return err
-		}
-		s := contributor.State{Purges: purges}
-		if p, known := s.PurgeOf(act); known && p.Status == contributor.PurgeIsProposed {
-			proposed = true
-			return nil
-		}
-		x, err := c.s.Engine.CarryOut(c.ctx(), id)
-		c.positions = append(c.positions, x.At...)
-		return err
-	})
+// purging gives a command about a purge to all accounts that it is about, and
+// carries out what follows, once all are asked.
+func (c *call) purging(accounts []domain.ContributorID, act domain.CommandID, step string, do contributor.Command) (sum commands.Effect, err error) {
+	by, err := c.byModerator()
 	if err != nil {
-		return proposed, err
+		return sum, err
 	}
-	return proposed, c.settle()
+	answered := make([]commands.Result, len(accounts))
+	for i, id := range accounts {
+		if answered[i], err = c.onAccount(by, step, id, do); err != nil {
+			return sum, err
+		}
+	}
+	for i, id := range accounts {
+		x, err := c.s.Engine.CarryOut(c.ctx(), id, act, answered[i])
+		sum.Add(x)
+		c.positions = append(c.positions, x.At...)
+		if err != nil {
+			return sum, err
+		}
+	}
+	return sum, c.settle()
+}
+
+// purgeOf gives an account's purge, or none.
+func (c *call) purgeOf(id domain.ContributorID, act domain.CommandID) (contributor.Purge, error) {
+	purges, err := c.s.Engine.Purges(c.ctx(), id)
+	s := contributor.State{Purges: purges}
+	p, _ := s.PurgeOf(act)
+	return p, err
 }
 
 func approvePurge(c *call, a *account) (reply, error) {
-	act, by, err := c.onPurge()
+	act, accounts, err := c.purgedBy(a)
 	if err != nil {
 		return reply{}, err
 	}
@@ -165,102 +191,58 @@ func approvePurge(c *call, a *account) (reply, error) {
 	if who != nil {
 		do.Person = who.ID
 	}
-	if err := c.eachPurged(a, act, func(id domain.ContributorID) error { return c.onAccount(by, "approve", id, do) }); err != nil {
-		return reply{}, err
-	}
-	if _, err := c.carryOut(a, act); err != nil {
-		return reply{}, err
-	}
-	return done, nil
+	_, err = c.purging(accounts, act, "approve", do)
+	return done, err
 }
 
 func withdrawPurge(c *call, a *account) (reply, error) {
-	act, by, err := c.onPurge()
-	if err != nil {
-		return reply{}, err
-	}
 	reason, _ := c.text("reason")
-	do := contributor.WithdrawPurge{Act: act, Reason: reason}
-	return done, c.eachPurged(a, act, func(id domain.ContributorID) error { return c.onAccount(by, "withdraw", id, do) })
+	act, accounts, err := c.purgedBy(a)
+	if err == nil {
+		_, err = c.purging(accounts, act, "withdraw", contributor.WithdrawPurge{Act: act, Reason: reason})
+	}
+	return done, err
 }
 
 // reversePurge undoes a purge, or tells what that would do.
 func reversePurge(c *call, a *account) (reply, error) {
-	act, by, err := c.onPurge()
-	if err != nil {
-		return reply{}, err
-	}
 	preview := c.truth("preview", true)
 	reason, _ := c.text("reason")
-	if err := c.valid(); err != nil {
+	act, accounts, err := c.purgedBy(a)
+	if err != nil {
 		return reply{}, err
 	}
-	var sum commands.Effect
-	err = c.eachPurged(a, act, func(id domain.ContributorID) error {
-		x, err := c.reverseOf(id, act, by, reason, preview)
-		sum.Add(x)
-		return err
-	})
-	if err == nil {
-		err = c.settle()
+	do := contributor.ReversePurge{Act: act, Reason: reason}
+	var x commands.Effect
+	if preview {
+		x, err = c.s.Engine.Preview(c.ctx(), accounts, do)
+	} else {
+		x, err = c.purging(accounts, act, "reverse", do)
 	}
 	if err != nil {
 		return reply{}, err
 	}
-	return ok(showEffect(sum, preview))
+	return ok(showEffect(x, preview))
 }
 
-func (c *call) reverseOf(id domain.ContributorID, act domain.CommandID, by domain.Actor, reason string, preview bool) (x commands.Effect, err error) {
-	if preview {
-		purges, err := c.s.Engine.Purges(c.ctx(), id)
-		if err != nil {
-			return x, err
-		}
-		s := contributor.State{Purges: purges}
-		p, _ := s.PurgeOf(act)
-		if p.Status != contributor.PurgeIsDone {
-			return x, domain.Refuse(domain.Conflict, "the purge is %s; only one that is done can be reversed", p.Status)
-		}
-		p.Back = reason
-		return c.s.Engine.ForeseePurge(c.ctx(), id, p, p.Scope.Ban)
-	}
-	if err := c.onAccount(by, "reverse", id, contributor.ReversePurge{Act: act, Reason: reason}); err != nil {
-		return x, err
-	}
-	x, err = c.s.Engine.CarryOut(c.ctx(), id)
-	c.positions = append(c.positions, x.At...)
-	return x, err
-}
-
-// onPurge reads which purge is meant, and who acts.
-func (c *call) onPurge() (act domain.CommandID, by domain.Actor, err error) {
+// purgedBy reads which purge is meant, and gives the accounts of an owner that it
+// is about.
+func (c *call) purgedBy(a *account) (act domain.CommandID, purged []domain.ContributorID, err error) {
 	act = domain.CommandID(c.pathID("act_id"))
 	if err := c.valid(); err != nil {
-		return act, by, err
+		return act, nil, err
 	}
-	by, err = c.byModerator()
-	return act, by, err
-}
-
-// eachPurged does something to each account of an owner that the act is about.
-func (c *call) eachPurged(a *account, act domain.CommandID, do func(domain.ContributorID) error) error {
-	found := false
-	err := c.eachAccount(a, func(id domain.ContributorID) error {
-		purges, err := c.s.Engine.Purges(c.ctx(), id)
-		if err != nil {
-			return err
+	err = c.eachAccount(a, func(id domain.ContributorID) error {
+		p, err := c.purgeOf(id, act)
+		if p.Act == act {
+			purged = append(purged, id)
 		}
-		s := contributor.State{Purges: purges}
-		if _, known := s.PurgeOf(act); !known {
-			return nil
-		}
-		found = true
-		return do(id)
+		return err
 	})
-	if err == nil && !found {
+	if err == nil && len(purged) == 0 {
 		err = fail(codeOther, "there is no purge %s of this contributor", act)
 	}
-	return err
+	return act, purged, err
 }
 
 // configurePurges says whether a purge takes two people from now on.
@@ -288,6 +270,5 @@ type proposedPurge struct {
 }
 
 func (c *call) proposed() (reply, error) {
-	act := domain.CommandID(domain.Derive(c.command, "act", 0))
-	return accepted(proposedPurge{act, fmt.Sprintf("a purge takes two people here: another one must approve of it within %d days", int(contributor.ProposalLasts/(24*time.Hour)))})
+	return accepted(proposedPurge{c.act(), fmt.Sprintf("a purge takes two people here: another one must approve of it within %d days", int(contributor.ProposalLasts/(24*time.Hour)))})
 }

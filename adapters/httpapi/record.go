@@ -5,6 +5,7 @@ import (
 	"dendro/domain/reward"
 	"dendro/domain/tree"
 	"dendro/projections/boards"
+	"dendro/projections/contributors"
 	"dendro/projections/conversations"
 	"dendro/projections/moderation"
 )
@@ -15,7 +16,7 @@ type record struct {
 	User       frontEndUser                `json:"user"`
 	Owner      domain.ContributorID        `json:"owner_id"` // of the accounts
 	Accounts   []domain.ContributorID      `json:"accounts"` // the owner's first
-	Standing   recordStanding              `json:"standing"`
+	Standing   *standing                   `json:"standing"`
 	Messages   recordMessages              `json:"messages"`
 	Against    recordReports               `json:"reports_against"`
 	Reported   []recordReport              `json:"reports_by"` // the newest
@@ -25,7 +26,8 @@ type record struct {
 	AuditPaths []string                    `json:"audit_trails"`
 }
 
-type recordStanding struct {
+// standing is what was made of an account.
+type standing struct {
 	Disabled   bool                  `json:"disabled"`
 	Discounted bool                  `json:"discounted"`
 	Erased     bool                  `json:"erased"`
@@ -75,6 +77,13 @@ const (
 	auditModeratorPath = base + "/audit/moderators/"
 )
 
+func standingOf(a *contributors.Contributor) *standing {
+	return &standing{
+		Disabled: a.Disabled, Discounted: a.Discounted, Erased: a.Erased, Reason: a.Reason, Hidden: a.Hidden, Terms: a.Terms,
+		Consented: orNull(a.Consented), MergedInto: idOrNull(a.MergedInto),
+	}
+}
+
 func showRecord(c *call, a *account) (reply, error) {
 	if err := c.valid(); err != nil {
 		return reply{}, err
@@ -88,10 +97,7 @@ func showRecord(c *call, a *account) (reply, error) {
 		return reply{}, err
 	}
 	out := record{User: shown[0], Owner: owner, Accounts: accounts, Stats: map[reward.Frame]userScore{}, Trolling: map[reward.Frame]trollScore{}}
-	out.Standing = recordStanding{
-		Disabled: a.Disabled, Discounted: a.Discounted, Erased: a.Erased, Reason: a.Reason, Hidden: a.Hidden, Terms: a.Terms,
-		Consented: orNull(a.Consented), MergedInto: idOrNull(a.MergedInto),
-	}
+	out.Standing = standingOf(a.Contributor)
 	for _, id := range accounts {
 		out.AuditPaths = append(out.AuditPaths, auditUserPath+id.String(), auditModeratorPath+id.String())
 	}

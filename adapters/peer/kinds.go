@@ -126,7 +126,7 @@ var questions = table[commands.Question]{
 	asked[commands.AskOffer]("offer"),
 	asked[commands.AskInvolved]("involved"),
 	asked[commands.AskDeletion]("deletion"),
-	asked[commands.AskPurge]("purge"),
+	asked[commands.AskFollowing]("following"),
 }
 
 type table[T any] []kind[T]

@@ -163,7 +163,11 @@ func tellMerge(t *teller, m *audit.Remerge, explain bool) {
 	for i, old := range m.Merges {
 		t.say("%s", t.faint(fmt.Sprintf("in the log, merge %d (%s, event %s, %d ballots): %s", i+1, old.Time.UTC().Format("2006-01-02 15:04:05"), old.At, old.Ballots, outcome(m.Replies, old.Order, "no consensus"))))
 	}
-	if !m.Changed {
+	switch {
+	case len(m.Merges) == 0:
+		t.say("the log has no merge of them yet")
+		return
+	case !m.Changed:
 		t.say("nothing would change")
 		return
 	}
@@ -230,11 +234,13 @@ func tellSteps(t *teller, m *audit.Remerge) {
 
 // remergedAll is what `remerge --all` prints.
 type remergedAll struct {
-	Rule    string             `json:"rule"`
-	Parents int                `json:"parents"`
-	Changed int                `json:"changed"`
-	First   int                `json:"first_place_changed"`
-	List    []domain.MessageID `json:"changed_parents"`
+	Rule     string             `json:"rule"`
+	Parents  int                `json:"parents"`  // whose replies were ranked by anybody
+	Unmerged int                `json:"unmerged"` // of them: the log has no merge to compare with
+	Changed  int                `json:"changed"`
+	First    int                `json:"first_place_changed"`
+	Anyway   int                `json:"changed_anyway"` // as they would by the usual rule and with all votes: replies came or went since
+	List     []domain.MessageID `json:"changed_parents"`
 }
 
 // remergeAll merges every parent's rankings again.
@@ -259,7 +265,13 @@ func remergeAll(cmd *cobra.Command, open func(context.Context) (asker, error), a
 		return printJSON(cmd.OutOrStdout(), out)
 	}
 	t := newTeller(cmd.OutOrStdout())
-	t.say("%s: of the replies to %s messages, %s would be in another order, %s with another one first", out.Rule, grouped(out.Parents), grouped(out.Changed), grouped(out.First))
+	t.say("%s: %s of %s merges would be in another order, %s with another one first", out.Rule, grouped(out.Changed), grouped(out.Parents-out.Unmerged), grouped(out.First))
+	if out.Anyway > 0 {
+		t.say("%s of them would be by the usual rule with all votes, too: replies came or went since", grouped(out.Anyway))
+	}
+	if out.Unmerged > 0 {
+		t.say("the replies to %s more were ranked, and are not merged yet", grouped(out.Unmerged))
+	}
 	for _, id := range out.List {
 		t.say("  %s", id)
 	}
@@ -300,18 +312,29 @@ func (a *logAsker) remergeAll(ctx context.Context, rule string, without []domain
 			if err != nil {
 				return out, err
 			}
-			out.count(&m)
+			usual, err := x.Remerge(audit.Ask{Parent: parent, Rule: ranking.DefaultRule})
+			if err != nil {
+				return out, err
+			}
+			out.count(&m, &usual)
 		}
 	}
 	return out, nil
 }
 
-func (out *remergedAll) count(m *audit.Remerge) {
+func (out *remergedAll) count(m, usual *audit.Remerge) {
 	out.Parents++
-	if !m.Changed {
+	switch {
+	case len(m.Merges) == 0:
+		out.Unmerged++
+		return
+	case !m.Changed:
 		return
 	}
 	out.Changed++
+	if slices.Equal(m.Order, usual.Order) {
+		out.Anyway++
+	}
 	out.List = append(out.List, m.Parent)
 	if slices.ContainsFunc(m.Moves, func(v audit.Move) bool { return v.To == 0 }) {
 		out.First++

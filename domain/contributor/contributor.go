@@ -20,6 +20,7 @@ type State struct {
 	MergedInto domain.ContributorID
 	Erased     bool
 	BannedBy   domain.CommandID // the purge whose disabling is the newest; zero: none
+	Before     bool             // disabled before the newest disabling too, which discounted the votes
 	Purges     []Purge          // in the order of their first events
 }
 
@@ -91,8 +92,8 @@ const (
 	MaxReason = 2000
 )
 
-// Decide gives at most one event, and two where a purge disables or enables the
-// account.
+// Decide gives at most one event, and more where a purge disables or enables the
+// account too.
 func Decide(s State, c Command, ctx *policy.Context) ([]domain.Event, error) {
 	if c, ok := c.(Register); ok {
 		if s.Registered {
@@ -177,9 +178,10 @@ func Evolve(s State, event domain.Event, at time.Time) State {
 	case Updated:
 		s.Hidden = !e.ShowOnLeaderboard
 	case Disabled:
+		s.Before = s.Disabled
 		s.Disabled, s.Discounted, s.BannedBy = true, s.Discounted || e.Discount, domain.CommandID{}
 	case Enabled:
-		s.Disabled, s.Discounted, s.BannedBy = false, false, domain.CommandID{}
+		s.Disabled, s.Discounted, s.Before, s.BannedBy = false, false, false, domain.CommandID{}
 	case Merged:
 		s.MergedInto = e.Into
 	case Erased:

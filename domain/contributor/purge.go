@@ -70,7 +70,8 @@ type WithdrawPurge struct {
 	Reason string
 }
 
-// ReversePurge undoes a purge: what it deleted, and the disabling that it did.
+// ReversePurge undoes a purge: what it deleted, and the disabling that it did. Who
+// was disabled before it stays so.
 type ReversePurge struct {
 	Act    domain.CommandID
 	Reason string
@@ -84,6 +85,16 @@ func (ApprovePurge) contributorCommand()  {}
 func (WithdrawPurge) contributorCommand() {}
 func (ReversePurge) contributorCommand()  {}
 func (CompletePurge) contributorCommand() {}
+
+// PurgeCommand is the id of the command that carries an account's purge out in a
+// tree, or undoes it there. What they cause can be found by it.
+func PurgeCommand(act domain.CommandID, who domain.ContributorID, in domain.TreeID, reversal bool) domain.CommandID {
+	what := "purge/"
+	if reversal {
+		what = "reverse/"
+	}
+	return domain.CommandID(domain.Derive(act, what+who.String()+"/"+in.String(), 0))
+}
 
 // PurgeOf gives an account's purge, and false when there is none of the act.
 func (s *State) PurgeOf(act domain.CommandID) (Purge, bool) {
@@ -177,11 +188,17 @@ func reversePurge(s State, c ReversePurge) ([]domain.Event, error) {
 	case p.Status != PurgeIsDone:
 		return nil, domain.Refuse(domain.Conflict, "the purge is %s; only one that is done can be reversed", p.Status)
 	}
-	events, err := reasoned(c.Reason, PurgeReversed(c))
-	if err == nil && s.Disabled && s.BannedBy == c.Act {
-		events = append([]domain.Event{Enabled{Reason: c.Reason}}, events...)
+	if _, err := reasoned(c.Reason, PurgeReversed(c)); err != nil {
+		return nil, err
 	}
-	return events, err
+	var events []domain.Event
+	if s.Disabled && s.BannedBy == c.Act {
+		events = append(events, Enabled{Reason: c.Reason})
+		if s.Before { // only its votes count again
+			events = append(events, Disabled{Reason: c.Reason})
+		}
+	}
+	return append(events, PurgeReversed(c)), nil
 }
 
 // purged folds the events of purges.

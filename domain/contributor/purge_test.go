@@ -57,6 +57,18 @@ func TestReversalLeavesALaterDisabling(t *testing.T) {
 	s.When(contributor.ReversePurge{Act: act}).Then(contributor.PurgeReversed{Act: act})
 }
 
+// Who was disabled before a purge discounted the votes, too, stays disabled when
+// it is reversed, but the votes count again.
+func TestReversalLeavesAnEarlierDisabling(t *testing.T) {
+	s := known(t, &policy.Context{Now: began})
+	s.When(contributor.Disable{Reason: "rude"}).Then(contributor.Disabled{Reason: "rude"})
+	s.When(contributor.OrderPurge{Act: act, Scope: all}).Then(contributor.Disabled{Discount: true}, contributor.PurgeOrdered{Act: act, Scope: all, Banned: true})
+	s.When(contributor.CompletePurge{Act: act}).Then(contributor.PurgeCompleted{Act: act})
+	s.When(contributor.ReversePurge{Act: act, Reason: "a mistake"}).
+		Then(contributor.Enabled{Reason: "a mistake"}, contributor.Disabled{Reason: "a mistake"}, contributor.PurgeReversed{Act: act, Reason: "a mistake"})
+	s.When(contributor.Disable{Discount: true}).Then(contributor.Disabled{Discount: true}) // they did count
+}
+
 // Where a purge takes two people, one proposes and another one approves, in time.
 func TestPurgeByTwoPeople(t *testing.T) {
 	ctx := &policy.Context{Now: began}

@@ -11,6 +11,7 @@
 //
 // Everything is integer arithmetic on the arguments alone, so equal arguments give equal results on every machine and for ever.
 // What a "not rankable" mark means for the parent is the caller's to decide, before merging.
+// [MergeBy] merges under other rules too ([Rules]), for comparison: they decide nothing.
 //
 // # What holds
 //

@@ -2,7 +2,7 @@ package ranking
 
 import "slices"
 
-// Step is one pair on its way through [Merge], by candidates.
+// Step is one pair on its way through ranked pairs, by candidates.
 type Step struct {
 	Above, Below int
 	Margin       int  // ballots that put Above above, less those that put Below above
@@ -11,13 +11,18 @@ type Step struct {
 	Equal        bool // the pair before is as strong: the tie rule chose which goes first
 }
 
-// Explain gives the pairs that have a winner in the order in which [Merge] takes them, and what becomes of each. Errors: those of Merge.
-func Explain(candidates []Candidate, ballots []Ballot) ([]Step, error) {
-	result, err := Merge(candidates, ballots)
+// ExplainBy gives the pairs that have a winner in the order in which [MergeBy] takes them, and what becomes of each; nil for a rule
+// that does not go by pairs. Errors: those of MergeBy.
+func ExplainBy(name string, candidates []Candidate, ballots []Ballot) ([]Step, error) {
+	rule, err := RuleNamed(name)
 	if err != nil {
 		return nil, err
 	}
-	n, tie := len(candidates), tieOf(candidates, ballots, result.Matrix)
+	result, err := merge(rule.Tie, candidates, ballots)
+	if err != nil || rule.order != nil {
+		return nil, err
+	}
+	n, tie := len(candidates), tieOf(rule.Tie, candidates, ballots, result.Matrix)
 	var pairs []pair
 	for p, i := range tie {
 		for q, j := range tie {

@@ -60,6 +60,10 @@ type Result struct {
 // No ballots is fine (the tie rule orders all candidates), so are empty ballots and no candidates. The arguments are only read, and
 // the result shares no memory with them. Errors: [ErrTooMany], [ErrBallot].
 func Merge(candidates []Candidate, ballots []Ballot) (Result, error) {
+	return merge(TieRule, candidates, ballots)
+}
+
+func merge(tieRule string, candidates []Candidate, ballots []Ballot) (Result, error) {
 	n := len(candidates)
 	if n > MaxCandidates {
 		return Result{}, fmt.Errorf("%w: %d candidates, the limit is %d; merge fewer replies at once", ErrTooMany, n, MaxCandidates)
@@ -84,7 +88,7 @@ func Merge(candidates []Candidate, ballots []Ballot) (Result, error) {
 	for i := range matrix {
 		matrix[i] = votes[i*n : (i+1)*n : (i+1)*n]
 	}
-	tie := tieOrder(candidates, matrix, records[:n])
+	tie := tieOrder(tieRule, candidates, matrix, records[:n])
 	var l locker
 	l.run(matrix, tie[:n])
 	order := cells[n*n:]

@@ -14,21 +14,23 @@ var ErrRule = errors.New("ranking: no such rule")
 // Rule is a way to make one order of many rankings. Its name never changes its meaning.
 type Rule struct {
 	Name  string
-	About string // in one line, with the source
-	order func(*contest) []int
+	About string               // in one line, with the source
+	Tie   string               // the tie rule under it: [TieRule] or [TieRuleAge]
+	order func(*contest) []int // nil: ranked pairs
 }
 
 // DefaultRule is the one that decides; see [Merge].
 const DefaultRule = "ranked_pairs"
 
-// Rules are all there are, [DefaultRule] first. All of them resolve what they leave open by the tie order ([TieRule]), take ballots that
-// leave candidates out as they are, and are exact.
+// Rules are all there are, [DefaultRule] first. All of them resolve what they leave open by the order of their tie rule, take ballots
+// that leave candidates out as they are, and are exact.
 var Rules = []Rule{
-	{DefaultRule, "Tideman's ranked pairs (Tideman 1987): what decides here", nil},
-	{"schulze", "the Schulze method, strength by winning votes (M. Schulze, Social Choice and Welfare 36, 2011)", (*contest).schulze},
-	{"copeland", "Copeland's rule: pairs won less pairs lost (A. H. Copeland 1951)", (*contest).copeland},
-	{"borda", "the share of comparisons won, over all ballots (J.-C. de Borda 1781)", (*contest).borda},
-	{"instant_runoff", "the one with the fewest first places is taken out, again and again (W. R. Ware 1871)", (*contest).runoff},
+	{DefaultRule, "Tideman's ranked pairs (Tideman 1987): what decides here", TieRule, nil},
+	{"ranked_pairs_by_age", "the same, but of what votes leave open the older reply goes first", TieRuleAge, nil},
+	{"schulze", "the Schulze method, strength by winning votes (M. Schulze, Social Choice and Welfare 36, 2011)", TieRule, (*contest).schulze},
+	{"copeland", "Copeland's rule: pairs won less pairs lost (A. H. Copeland 1951)", TieRule, (*contest).copeland},
+	{"borda", "the share of comparisons won, over all ballots (J.-C. de Borda 1781)", TieRule, (*contest).borda},
+	{"instant_runoff", "the one with the fewest first places is taken out, again and again (W. R. Ware 1871)", TieRule, (*contest).runoff},
 }
 
 // RuleNames lists the names of [Rules].
@@ -40,19 +42,28 @@ func RuleNames() []string {
 	return names
 }
 
-// MergeBy is [Merge] by any of [Rules]. Under other rules than the default one Ties is nil: what their tie order decided is not told.
+// RuleNamed finds one of [Rules]. Errors: [ErrRule].
+func RuleNamed(name string) (Rule, error) {
+	i := slices.IndexFunc(Rules, func(r Rule) bool { return r.Name == name })
+	if i < 0 {
+		return Rule{}, fmt.Errorf("%w as %q; there are %s", ErrRule, name, strings.Join(RuleNames(), ", "))
+	}
+	return Rules[i], nil
+}
+
+// MergeBy is [Merge] by any of [Rules]. Under rules that are not ranked pairs Ties is nil: what their tie order decided is not told.
 // Errors: those of Merge, and [ErrRule].
-func MergeBy(rule string, candidates []Candidate, ballots []Ballot) (Result, error) {
-	result, err := Merge(candidates, ballots)
-	i := slices.IndexFunc(Rules, func(r Rule) bool { return r.Name == rule })
-	switch {
-	case i < 0:
-		return Result{}, fmt.Errorf("%w as %q; there are %s", ErrRule, rule, strings.Join(RuleNames(), ", "))
-	case err != nil || Rules[i].order == nil:
+func MergeBy(name string, candidates []Candidate, ballots []Ballot) (Result, error) {
+	rule, err := RuleNamed(name)
+	if err != nil {
+		return Result{}, err
+	}
+	result, err := merge(rule.Tie, candidates, ballots)
+	if err != nil || rule.order == nil {
 		return result, err
 	}
-	p := newContest(candidates, ballots, result.Matrix)
-	places := Rules[i].order(p)
+	p := newContest(rule.Tie, candidates, ballots, result.Matrix)
+	places := rule.order(p)
 	for k, place := range places {
 		result.Order[k] = p.tie[place]
 	}
@@ -69,8 +80,8 @@ type contest struct {
 	ballots []Ballot
 }
 
-func newContest(candidates []Candidate, ballots []Ballot, matrix [][]int) *contest {
-	p := &contest{n: len(candidates), tie: tieOf(candidates, ballots, matrix)}
+func newContest(tieRule string, candidates []Candidate, ballots []Ballot, matrix [][]int) *contest {
+	p := &contest{n: len(candidates), tie: tieOf(tieRule, candidates, ballots, matrix)}
 	place := make([]int, p.n)
 	for at, i := range p.tie {
 		place[i] = at
@@ -93,14 +104,14 @@ func newContest(candidates []Candidate, ballots []Ballot, matrix [][]int) *conte
 }
 
 // tieOf gives the tie order of ballots that were checked.
-func tieOf(candidates []Candidate, ballots []Ballot, matrix [][]int) []int {
+func tieOf(rule string, candidates []Candidate, ballots []Ballot, matrix [][]int) []int {
 	var records [MaxCandidates]record
 	for _, b := range ballots {
 		if len(b) > 1 {
 			records[b[len(b)-1]].last++
 		}
 	}
-	tie := tieOrder(candidates, matrix, records[:len(candidates)])
+	tie := tieOrder(rule, candidates, matrix, records[:len(candidates)])
 	return slices.Clone(tie[:len(candidates)])
 }
 
@@ -112,7 +123,7 @@ func (p *contest) places() []int {
 	return all
 }
 
-// borda is what the tie order begins with.
+// borda is what its tie order begins with.
 func (p *contest) borda() []int { return p.places() }
 
 func (p *contest) copeland() []int {

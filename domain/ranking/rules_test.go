@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 )
@@ -66,7 +67,7 @@ func TestRulesElectACondorcetWinner(t *testing.T) {
 		if winner < 0 {
 			return
 		}
-		for _, rule := range []string{"ranked_pairs", "schulze", "copeland"} {
+		for _, rule := range []string{"ranked_pairs", "ranked_pairs_by_age", "schulze", "copeland"} {
 			if order := orderBy(t, rule, candidates, ballots); order[0] != winner {
 				t.Fatalf("%s puts %d first, not %d, who beats all", rule, order[0], winner)
 			}
@@ -123,8 +124,9 @@ func TestExplainLeadsToTheConsensus(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.IntRange(0, 6).Draw(t, "candidates")
 		candidates, ballots := drawField(t, n), drawBallots(t, n, true)
-		r, err := Merge(candidates, ballots)
-		steps, err2 := Explain(candidates, ballots)
+		rule := rapid.SampledFrom([]string{"ranked_pairs", "ranked_pairs_by_age"}).Draw(t, "rule")
+		r, err := MergeBy(rule, candidates, ballots)
+		steps, err2 := ExplainBy(rule, candidates, ballots)
 		if err != nil || err2 != nil {
 			t.Fatal(err, err2)
 		}
@@ -137,4 +139,46 @@ func TestExplainLeadsToTheConsensus(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Another tie rule changes what votes leave open, and nothing else.
+func TestAgeDecidesTiesOnly(t *testing.T) {
+	moved := 0
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(0, 6).Draw(t, "candidates")
+		candidates, ballots := drawField(t, n), drawBallots(t, n, true)
+		usual, err := Merge(candidates, ballots)
+		aged, err2 := MergeBy("ranked_pairs_by_age", candidates, ballots)
+		if err != nil || err2 != nil {
+			t.Fatal(err, err2)
+		}
+		for k, i := range usual.Order {
+			for _, j := range usual.Order[k+1:] {
+				if slices.Index(aged.Order, i) < slices.Index(aged.Order, j) {
+					continue
+				}
+				if moved++; !slices.Contains(usual.Ties, [2]int{i, j}) {
+					t.Fatalf("%d > %d is no tie, but %v by age", i, j, aged.Order)
+				}
+			}
+		}
+	})
+	if moved == 0 {
+		t.Error("nothing was ever decided otherwise")
+	}
+	old, young := Candidate{Created: time.Unix(1, 0), ID: [16]byte{2}}, Candidate{Created: time.Unix(2, 0), ID: [16]byte{1}}
+	for _, ballots := range [][]Ballot{nil, {{0, 1}, {1, 0}}} {
+		if r, err := MergeBy("ranked_pairs_by_age", []Candidate{young, old}, ballots); err != nil || r.Order[0] != 1 {
+			t.Errorf("%v, %v: the older one goes first", r.Order, err)
+		}
+	}
+}
+
+// Each rule is found by its name, and names one of the tie rules.
+func TestRulesNameTheirTieRule(t *testing.T) {
+	for _, r := range Rules {
+		if got, err := RuleNamed(r.Name); err != nil || got.Tie != r.Tie || r.Tie != TieRule && r.Tie != TieRuleAge || r.About == "" {
+			t.Errorf("%q: %+v, %v", r.Name, got, err)
+		}
+	}
 }

@@ -23,6 +23,9 @@ import (
 // then, and only then, the result depends on the order in which candidates were passed.
 const TieRule = "borda,last-places,created,id"
 
+// TieRuleAge is the end of [TieRule]: the earlier creation time, then the smaller id. It asks the ballots nothing.
+const TieRuleAge = "created,id"
+
 // record is what the ballots say about one candidate by itself.
 type record struct {
 	lost     int64 // comparisons in which the other was above
@@ -32,7 +35,7 @@ type record struct {
 
 // tieOrder returns the indexes of the candidates by the tie rule, best first. It fills in what the matrix says of the records, whose
 // last places the caller has counted.
-func tieOrder(candidates []Candidate, matrix [][]int, records []record) (order [MaxCandidates]int) {
+func tieOrder(rule string, candidates []Candidate, matrix [][]int, records []record) (order [MaxCandidates]int) {
 	for i, row := range matrix {
 		order[i] = i
 		for j, won := range row {
@@ -42,7 +45,7 @@ func tieOrder(candidates []Candidate, matrix [][]int, records []record) (order [
 		}
 	}
 	slices.SortStableFunc(order[:len(candidates)], func(i, j int) int {
-		if c := records[i].compare(records[j]); c != 0 {
+		if c := records[i].compare(records[j]); c != 0 && rule == TieRule {
 			return c
 		}
 		if c := candidates[i].Created.Compare(candidates[j].Created); c != 0 {

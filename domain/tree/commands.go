@@ -131,7 +131,7 @@ type DeleteAuthored struct {
 }
 
 // RestoreAuthored brings back exactly what one DeleteAuthored took in the tree,
-// known by its command's id, and lets a tree that came to a halt with it go on.
+// known by its command's id, and lets a tree go on that came to a halt with it.
 // What hangs from a message that was deleted by itself stays where it is.
 type RestoreAuthored struct {
 	Command domain.CommandID

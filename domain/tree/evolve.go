@@ -32,10 +32,11 @@ func Evolve(s State, event domain.Event, at time.Time) State {
 	case Imported:
 		s.imported(e)
 	case StateChanged:
-		s.State, s.HaltRule = e.To, ""
-		if e.To == domain.HaltedByModerator {
-			s.HaltRule = e.Rule
+		emptied := domain.DeletionID{}
+		if e.To == domain.HaltedByModerator && e.Rule == allDeleted {
+			emptied = s.Deletion
 		}
+		s.State, s.Deletion, s.Emptied = e.To, domain.DeletionID{}, emptied
 	case LotteryWon:
 		s.Won = true
 	case VotesDiscounted:
@@ -82,6 +83,7 @@ func (s *State) changed(event domain.Event) {
 	case MessageEdited:
 		s.message(e.Message, func(m *Message) { m.edited(e) })
 	case MessageDeleted:
+		s.Deletion = e.Deletion
 		for _, id := range e.Messages {
 			s.message(id, func(m *Message) { m.Deletion = e.Deletion })
 		}

@@ -111,10 +111,16 @@ func (d *decision) restoreAuthored(c RestoreAuthored) error {
 			d.emit(back)
 		}
 	}
-	if root := d.s.Root(); len(d.events) > 0 && d.s.State == domain.HaltedByModerator && d.s.HaltRule == allDeleted && !root.Deleted() {
+	if d.s.emptiedBy(c.Command) && !d.s.Root().Deleted() {
 		return d.resume(Resume{Reason: c.Reason})
 	}
 	return nil
+}
+
+// emptiedBy reports whether the tree is halted because a command deleted what was
+// left of it.
+func (s *State) emptiedBy(c domain.CommandID) bool {
+	return !s.Emptied.IsZero() && slices.ContainsFunc(s.Messages, func(m *Message) bool { return s.Emptied == deletionOf(c, m.ID) })
 }
 
 // allDeleted is the rule by which a tree comes to a halt of which nothing is

@@ -289,3 +289,46 @@ func TestCollective(t *testing.T) {
 	p.do(Close{Task: id})
 	p.refused(p.text(id, person(8)), domain.TaskDone)
 }
+
+// A reversal lets a tree go on only if its own deletion left nothing of it.
+func TestRestoreAuthored(t *testing.T) {
+	author := person(1)
+	purge := func(p *play) domain.CommandID {
+		p.do(DeleteAuthored{Author: author})
+		return domain.CommandID{14: byte(p.n >> 8), 15: byte(p.n)}
+	}
+	p, root := growing(t, 9)
+	p.reply(root, person(2))
+	act := purge(p)
+	p.state(domain.HaltedByModerator)
+	p.do(RestoreAuthored{Command: domain.CommandID{1}})
+	p.expect("")
+	p.do(RestoreAuthored{Command: act})
+	p.expect("message.restored tree.state_changed ")
+	p.state(domain.Growing)
+	p.do(RestoreAuthored{Command: act})
+	p.expect("")
+
+	p.do(Delete{Message: root}) // by a moderator, who restores it but leaves the tree halted
+	p.do(Restore{Message: root})
+	p.state(domain.HaltedByModerator)
+	act = purge(p)
+	p.do(RestoreAuthored{Command: act})
+	p.expect("message.restored ")
+	p.state(domain.HaltedByModerator)
+
+	p.do(Resume{})
+	act = purge(p)
+	p.do(Restore{Message: root}) // somebody was faster
+	p.do(RestoreAuthored{Command: act})
+	p.expect("tree.state_changed ")
+	p.state(domain.Growing)
+
+	act = purge(p)
+	p.do(Restore{Message: root})
+	p.do(Resume{})
+	p.do(Halt{Reason: "for another reason"})
+	p.do(RestoreAuthored{Command: act})
+	p.expect("")
+	p.state(domain.HaltedByModerator)
+}

@@ -12,7 +12,6 @@ import (
 // State is what decisions about a tree rest on. It is an immutable value:
 // what it points to is never changed, only replaced.
 type State struct {
-	HaltRule   string // by which it came to the halt that it is in; "" for none, or a person
 	ID         domain.TreeID
 	Language   string
 	State      domain.TreeState // "" while only a prompt task exists
@@ -22,6 +21,8 @@ type State struct {
 	Messages   []*Message       // as posted: the root first, parents before children
 	Tasks      []*Task          // as assigned
 	Discounted []domain.ContributorID
+	Deletion   domain.DeletionID // the newest, since the state changed
+	Emptied    domain.DeletionID // the one that left nothing, while the tree is halted for that
 }
 
 // Digest tells texts and submissions apart without keeping them.

@@ -132,7 +132,7 @@ type Remerge struct {
 	Ballots []Ballot           `json:"ballots"` // all that were ever submitted, the oldest first
 	Counted int                `json:"ballots_counted"`
 	Matrix  [][]int            `json:"matrix"` // [i][j]: ballots that put i above j
-	Steps   []Step             `json:"steps"`  // of ranked pairs, in their order; none of other rules
+	Steps   []Step             `json:"steps"`  // of ranked pairs, in their order; none of rules that are not
 	Ties    [][2]int           `json:"ties"`   // pairs, upper first, whose order the tie rule decided; of ranked pairs only
 	Order   []domain.MessageID `json:"order"`  // best first; empty when there is no consensus
 	Why     string             `json:"why"`    // there is none; "" when there is
@@ -173,8 +173,12 @@ type Move struct {
 // §9): of all ballots that are in the log, late ones too, without those that are
 // discounted now. Errors: ranking.ErrRule, ranking.ErrTooMany.
 func (x *Rankings) Remerge(ask Ask) (out Remerge, err error) {
+	rule, err := ranking.RuleNamed(ask.Rule)
+	if err != nil {
+		return out, err
+	}
 	out = Remerge{
-		Parent: ask.Parent, Rule: ask.Rule, TieRule: ranking.TieRule, Replies: []domain.MessageID{}, Steps: []Step{}, Ties: [][2]int{},
+		Parent: ask.Parent, Rule: ask.Rule, TieRule: rule.Tie, Replies: []domain.MessageID{}, Steps: []Step{}, Ties: [][2]int{},
 		Order: []domain.MessageID{}, Ballots: []Ballot{}, Merges: x.merges[ask.Parent], Moves: []Move{},
 	}
 	var candidates []ranking.Candidate
@@ -203,13 +207,8 @@ func (x *Rankings) Remerge(ask Ask) (out Remerge, err error) {
 			out.Order = append(out.Order, out.Replies[i])
 		}
 	}
-	if ask.Rule == ranking.DefaultRule {
-		if err := out.explain(candidates, ballots); err != nil {
-			return out, err
-		}
-	}
 	out.compare()
-	return out, nil
+	return out, out.explain(candidates, ballots)
 }
 
 // count lists all ballots, and gives those that count; refused are those among
@@ -242,7 +241,7 @@ func (x *Rankings) count(ask *Ask, out *Remerge) (ballots []ranking.Ballot, refu
 }
 
 func (out *Remerge) explain(candidates []ranking.Candidate, ballots []ranking.Ballot) error {
-	steps, err := ranking.Explain(candidates, ballots)
+	steps, err := ranking.ExplainBy(out.Rule, candidates, ballots)
 	for _, s := range steps {
 		out.Steps = append(out.Steps, Step{Above: s.Above, Below: s.Below, Margin: s.Margin, Votes: s.Votes, Locked: s.Locked, Equal: s.Equal})
 	}

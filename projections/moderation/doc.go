@@ -6,6 +6,6 @@
 // for each event of a tree, a contributor or the campaign, under its stream
 // and, when a moderator acted, under that moderator too: it holds the place of
 // the event only, and who reads a trail reads the events themselves from the
-// log. Pools and partitions have no trail: what happens there follows from the
-// events of the others.
+// log. Of a pool only those stand there that put a policy in force; all else
+// there, and in partitions, follows from the events of the others.
 package moderation

@@ -2,6 +2,7 @@ package moderation
 
 import (
 	"dendro/domain"
+	"dendro/domain/pool"
 	"dendro/domain/tree"
 	"dendro/projections"
 )
@@ -27,7 +28,7 @@ func New() *Fold {
 func (*Fold) Name() string { return "moderation" }
 
 // Revision implements projections.Projection.
-func (*Fold) Revision() int { return 2 }
+func (*Fold) Revision() int { return 3 }
 
 // Apply implements projections.Projection.
 func (f *Fold) Apply(r *domain.Recorded, changes []projections.Change) []projections.Change {
@@ -53,7 +54,13 @@ func (f *Fold) Apply(r *domain.Recorded, changes []projections.Change) []project
 // entries puts the event into the trails that it belongs to.
 func entries(r *domain.Recorded, changes []projections.Change) []projections.Change {
 	switch r.Stream.Kind() {
-	case domain.KindPool, domain.KindPartition:
+	case domain.KindPartition:
+		return changes
+	case domain.KindPool:
+		switch r.Payload.(type) {
+		case pool.Opened, pool.Configured:
+			return append(changes, projections.Put(&Entry{OfStream(r.Stream), r.Position, r.Time}))
+		}
 		return changes
 	}
 	changes = append(changes, projections.Put(&Entry{OfStream(r.Stream), r.Position, r.Time}))

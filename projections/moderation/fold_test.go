@@ -116,8 +116,10 @@ func TestEntries(t *testing.T) {
 			oak, moderator, tree.MessageDeleted{Message: msg(1)},
 			[]moderation.Subject{moderation.OfStream(oak), "moderator/3f"},
 		},
-		"of a pool":      {domain.PoolID{Language: "en"}.Stream(), moderator, pool.Configured{}, nil},
-		"of a partition": {domain.PartitionStream(0), domain.ByRule("log"), domain.Claimed{}, nil},
+		"a pool's policy": {domain.PoolID{Language: "en"}.Stream(), moderator, pool.Configured{}, []moderation.Subject{"pool/en/0"}},
+		"its first one":   {domain.PoolID{Language: "en"}.Stream(), moderator, pool.Opened{}, []moderation.Subject{"pool/en/0"}},
+		"of a pool":       {domain.PoolID{Language: "en"}.Stream(), domain.ByRule("lottery"), pool.LotteryDrawn{}, nil},
+		"of a partition":  {domain.PartitionStream(0), domain.ByRule("log"), domain.Claimed{}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := projectionstest.NewHistory(1).Add(0, time.Hour, c.stream, c.by, c.event)
