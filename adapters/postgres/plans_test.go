@@ -98,9 +98,7 @@ func questions(c *campaign) (all []question) {
 	add("an owner's accounts", func(ctx context.Context, s *postgres.Store) error {
 		return failed(s.Accounts(ctx, middle.Contributor))
 	})
-	add("flags", func(ctx context.Context, s *postgres.Store) error {
-		return failed(s.Flags(ctx, moderation.FlagQuery{Open: true, Desc: true, Max: 50}))
-	})
+	all = append(all, moderationQuestions(&first, &middle)...)
 	add("a history", func(ctx context.Context, s *postgres.Store) error {
 		return failed(s.History(ctx, moderation.OfStream(domain.TreeStream(domain.TreeID(first.Message))), 100))
 	})
@@ -166,9 +164,8 @@ func TestQuestionsScanNothing(t *testing.T) {
 	c.load(t, store)
 	// Of these the campaign leaves few.
 	exec(t, pool, `INSERT INTO views.tasks SELECT gen_random_uuid(), id, id, client, author, created, false, false, 'random', id FROM views.messages`)
-	exec(t, pool, `INSERT INTO views.flags (message, tree, author, created, reported, reports, fewer, processed, language) SELECT id, tree, author, created, created, 1, -1, deleted, language FROM views.messages ON CONFLICT DO NOTHING`)
-	exec(t, pool, `INSERT INTO views.reports SELECT id, 1, author, created, '' FROM views.messages ON CONFLICT DO NOTHING`)
 	exec(t, pool, `INSERT INTO views.revisions SELECT id, 0, id, created, '', '', '' FROM views.messages ON CONFLICT DO NOTHING`)
+	fillQueue(t, pool)
 	setApart(t, pool)
 	exec(t, pool, "VACUUM ANALYZE")
 	large := []string{
