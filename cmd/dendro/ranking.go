@@ -21,7 +21,7 @@ import (
 func newRankingCmd() *cobra.Command {
 	var rules strings.Builder
 	for _, r := range ranking.Rules {
-		fmt.Fprintf(&rules, "\n  %-15s %s", r.Name, r.About)
+		fmt.Fprintf(&rules, "\n  %-19s %s", r.Name, r.About)
 	}
 	c := group("ranking", "Explain how replies were ranked, and merge their rankings again", `Explain how the rankings of a message's replies were merged, and merge them again
 under another rule or without some votes, to see what would change. The log keeps
