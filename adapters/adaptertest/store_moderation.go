@@ -2,6 +2,7 @@ package adaptertest
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"time"
 
@@ -47,6 +48,13 @@ func (s *storeSuite) flags() {
 	gives("before an instant", moderation.FlagQuery{Max: 9, Before: instant(three)}, one, two, three)
 	gives("between, newest first", moderation.FlagQuery{Max: 9, After: at(one), Before: at(four), Desc: true}, three, two)
 	gives("just before, newest first", moderation.FlagQuery{Max: 1, Before: at(four), Desc: true}, three)
+	most := func(reports int, f *moderation.Flag) *moderation.FlagKey {
+		return &moderation.FlagKey{Reports: reports, Created: f.Created, Message: f.Message}
+	}
+	gives("most flagged first", moderation.FlagQuery{Max: 9, Most: true}, four, one, three, two)
+	gives("after one as flagged, but older", moderation.FlagQuery{Max: 9, Most: true, After: most(3, four)}, three, two)
+	gives("after one more flagged than any can be", moderation.FlagQuery{Max: 9, Most: true, After: most(math.MaxInt, two)}, four, one, three, two)
+	gives("before one less flagged than any can be", moderation.FlagQuery{Max: 9, Most: true, Before: most(-math.MaxInt, two), Desc: true}, two, three, one, four)
 	gives("nothing between", moderation.FlagQuery{Max: 9, After: at(four), Before: at(one)})
 	answer(s.store.Flag(s.ctx, two.Message)).is(s, "a flag", two)
 	answer(s.store.Flag(s.ctx, domain.MessageID{9})).is(s, "no flag", nil)

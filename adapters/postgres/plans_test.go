@@ -71,9 +71,7 @@ func questions(c *campaign) (all []question) {
 	add("an owner's accounts", func(ctx context.Context, s *postgres.Store) error {
 		return failed(s.Accounts(ctx, middle.Contributor))
 	})
-	add("flags", func(ctx context.Context, s *postgres.Store) error {
-		return failed(s.Flags(ctx, moderation.FlagQuery{Open: true, Desc: true, Max: 50}))
-	})
+	all = append(all, moderationQuestions(&first, &middle)...)
 	add("a history", func(ctx context.Context, s *postgres.Store) error {
 		return failed(s.History(ctx, moderation.OfStream(domain.TreeStream(domain.TreeID(first.Message))), 100))
 	})
@@ -99,9 +97,11 @@ func TestQuestionsScanNothing(t *testing.T) {
 	// Of these the campaign leaves few.
 	exec(t, pool, `INSERT INTO views.tasks SELECT gen_random_uuid(), id, id, client, author, created, false, false, 'random', id FROM views.messages`)
 	exec(t, pool, `INSERT INTO views.revisions SELECT id, 0, id, created, '', '', '' FROM views.messages ON CONFLICT DO NOTHING`)
+	fillQueue(t, pool)
 	exec(t, pool, "VACUUM ANALYZE")
 	large := []string{
 		"views.messages", "views.deeds", "views.trees", "views.tasks", "views.contributors", "views.history", "views.reactions", "views.revisions",
+		"views.flags", "views.reports",
 	}
 	for _, q := range questions(&c) {
 		scansNone(t, pool, q.name, func() {

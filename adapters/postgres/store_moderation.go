@@ -95,12 +95,13 @@ func (s *selection) flagsBeyond(q *moderation.FlagQuery) {
 	}
 }
 
+// mostBeyond compares with a bigint, since a key may count what no row can.
 func (s *selection) mostBeyond(k *moderation.FlagKey, side string) {
 	if k.Message.IsZero() {
-		s.where("(fewer, created) "+side+"= (?, ?)", -k.Reports, k.Created)
+		s.where("(fewer, created) "+side+"= (?::bigint, ?)", -int64(k.Reports), k.Created)
 		return
 	}
-	s.where("(fewer, created, message) "+side+" (?, ?, ?)", -k.Reports, k.Created, [16]byte(k.Message))
+	s.where("(fewer, created, message) "+side+" (?::bigint, ?, ?)", -int64(k.Reports), k.Created, [16]byte(k.Message))
 }
 
 // Reports implements moderation.Reader.

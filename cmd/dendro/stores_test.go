@@ -147,6 +147,7 @@ func (s *twoStores) compare() {
 		q.Max = 1 << 20
 		same(s, "flags", func(c ctx, v store) (any, error) { return v.Flags(c, q) })
 	}
+	s.flagPages()
 	same(s, "reports", func(c ctx, v store) (any, error) { return v.ReportsBy(c, s.people, 1<<20) })
 	for _, frame := range reward.Frames {
 		same(s, "tallies", func(c ctx, v store) (any, error) {
@@ -164,6 +165,43 @@ func (s *twoStores) compare() {
 	same(s, "activities", func(c ctx, v store) (any, error) { return v.Activities(c, owners) })
 	for range 40 {
 		s.compareOne()
+	}
+}
+
+// flagPages walks each order of the flags by pages of any size: they come to
+// what one answer gives, in either store.
+func (s *twoStores) flagPages() {
+	s.Helper()
+	for n := range 1 << 3 {
+		whole := moderation.FlagQuery{Most: n&1 > 0, Desc: n&2 > 0, Open: n&4 > 0, Max: 1 << 20}
+		same(s, "flags by pages", func(c ctx, v store) (any, error) {
+			want, err := v.Flags(c, whole)
+			if err != nil {
+				return nil, err
+			}
+			q, got := whole, []*moderation.Flag{}
+			for q.Max = 1 + len(want)/7; ; {
+				page, err := v.Flags(c, q)
+				if err != nil {
+					return nil, err
+				}
+				if len(page) == 0 {
+					break
+				}
+				got = append(got, page...)
+				last := page[len(page)-1]
+				key := &moderation.FlagKey{Reports: last.Reports, Created: last.Created, Message: last.Message}
+				if q.Desc {
+					q.Before = key
+				} else {
+					q.After = key
+				}
+			}
+			if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+				return nil, fmt.Errorf("%+v: -whole +pages:\n%s", whole, diff)
+			}
+			return got, nil
+		})
 	}
 }
 

@@ -82,6 +82,25 @@ func TestFlags(t *testing.T) {
 	}
 }
 
+// A message that came with an import has its author and the tree's language,
+// though its own is another.
+func TestFlagOfAnImportedMessage(t *testing.T) {
+	author := domain.ContributorID{15: 9}
+	h := projectionstest.NewHistory(1)
+	h.Add(0, 0, oak, domain.ByRule("import"), tree.Imported{
+		Language: "pt-BR", Messages: []tree.ImportedMessage{{Message: msg(1), Contributor: author, Language: "pt"}},
+	})
+	r := h.Add(0, time.Hour, oak, writer, tree.MessageReported{Message: msg(1)})
+	table := projectionstest.NewTable(t, moderation.New(), key)
+	table.Apply(h.OneByOne()...)
+	want := &moderation.Flag{
+		Message: msg(1), Tree: domain.TreeID{15: 1}, Author: author, Language: "pt-BR", Created: r.Time, Reported: r.Time, Reports: 1,
+	}
+	if diff := cmp.Diff(projections.Row(want), table.Rows()[msg(1)]); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
 // Each report stands by itself, numbered.
 func TestReports(t *testing.T) {
 	h := projectionstest.NewHistory(1)
