@@ -3,6 +3,8 @@ package httpapi
 import (
 	"errors"
 	"maps"
+	"strconv"
+	"strings"
 	"time"
 
 	"dendro/commands"
@@ -148,44 +150,83 @@ func showFlags(rows []*moderation.Flag) []flaggedMessage {
 	return out
 }
 
-// listFlags lists the newest flags.
+// listFlags lists flags, the newest unless others are asked for.
 func listFlags(c *call) (reply, error) {
-	most := c.number("max_count", 10, 1000)
+	q, sort := c.flagSieve(false)
+	q.Desc = q.Desc || sort == ""
+	q.Max = c.number("max_count", 10, 1000)
 	if err := c.valid(); err != nil {
 		return reply{}, err
 	}
-	rows, err := c.views.Flags(c.ctx(), moderation.FlagQuery{Desc: true, Max: most})
+	rows, err := c.views.Flags(c.ctx(), q)
 	if err != nil {
 		return reply{}, err
 	}
 	return ok(showFlags(rows))
 }
 
+// pageFlags walks through flags. A sort names a whole order, so desc has
+// nothing to turn round beside it.
 func pageFlags(c *call) (reply, error) {
 	at := c.cursor(10, 1000)
+	q, sort := c.flagSieve(false)
+	if sort != "" && c.maybe("desc") != nil {
+		c.bad("desc", typeValue, "sort says which come first: leave one of the two out", nil)
+	}
+	at.desc = at.desc || q.Desc
 	if err := c.valid(); err != nil {
 		return reply{}, err
 	}
 	rows, prev, next, err := pageOf(at, func(lower, upper string, desc bool, most int) ([]*moderation.Flag, error) {
-		low, err := flagKey(lower)
-		high, err2 := flagKey(upper)
+		var err, err2 error
+		q.After, err = flagKey(lower, q.Most)
+		q.Before, err2 = flagKey(upper, q.Most)
 		if err = errors.Join(err, err2); err != nil {
 			return nil, err
 		}
-		return c.views.Flags(c.ctx(), moderation.FlagQuery{After: low, Before: high, Desc: desc, Max: most})
-	}, func(f *moderation.Flag) string { return f.Message.String() + "$" + stamp(f.Created).String() })
+		q.Desc, q.Max = desc, most
+		return c.views.Flags(c.ctx(), q)
+	}, func(f *moderation.Flag) string { return flagName(f, q.Most) })
 	if err != nil {
 		return reply{}, err
 	}
-	return ok(page[flaggedMessage]{Prev: prev, Next: next, SortKey: "created_date", Items: showFlags(rows), Order: at.order()})
+	out := page[flaggedMessage]{Prev: prev, Next: next, SortKey: "created_date", Items: showFlags(rows), Order: at.order()}
+	if q.Most {
+		out.SortKey, out.Order = "reports", "desc"
+	}
+	return ok(out)
 }
 
-func flagKey(text string) (*moderation.FlagKey, error) {
-	k, err := messageKey(text)
-	if k == nil {
-		return nil, err
+// flagName writes a flag's place in an order as a cursor, and flagKey reads it:
+// "uuid$created", or "uuid$reports$created" in the order of reports.
+func flagName(f *moderation.Flag, most bool) string {
+	name := f.Message.String() + "$"
+	if most {
+		name += strconv.Itoa(f.Reports) + "$"
 	}
-	return &moderation.FlagKey{Created: k.Created, Message: k.ID}, nil
+	return name + stamp(f.Created).String()
+}
+
+func flagKey(text string, most bool) (*moderation.FlagKey, error) {
+	if !most || text == "" {
+		k, err := messageKey(text)
+		if k == nil {
+			return nil, err
+		}
+		return &moderation.FlagKey{Created: k.Created, Message: k.ID}, nil
+	}
+	id, key := splitCursor(text)
+	count, created, _ := strings.Cut(key, "$")
+	reports, err := strconv.ParseUint(count, 10, 31)
+	at, ok := parseTime(created)
+	if err != nil || !ok {
+		return nil, fail(codeCursor, "%.100q is no cursor in the order of reports; give one as prev and next have it", text)
+	}
+	k := &moderation.FlagKey{Reports: int(reports), Created: at}
+	if id != nil {
+		k.Message = domain.MessageID(*id)
+	}
+	return k, nil
 }
 
 func resolveFlag(c *call) (reply, error) {

@@ -54,17 +54,21 @@ func showTroll(c *call, a *account) (reply, error) {
 	}
 	var at deedKey
 	if c.readToken(&at) {
-		q.Before = &boards.DeedKey{At: at.At, Kind: at.Kind, Subject: [16]byte(at.Subject), Other: at.Other}
+		q.Before = &boards.DeedKey{At: domain.Instant(at.At), Kind: at.Kind, Subject: [16]byte(at.Subject), Other: at.Other}
 	}
 	if err := c.valid(); err != nil {
 		return reply{}, err
 	}
 	out := struct {
-		Score *trollScore `json:"score"`
-		Items []trollItem `json:"items"`
-		Next  *string     `json:"next"`
+		Score     *trollScore  `json:"score"`
+		Agreement *agreementOf `json:"agreement"`
+		Items     []trollItem  `json:"items"`
+		Next      *string      `json:"next"`
 	}{}
 	if out.Score, err = c.trollOf(owner, f); err != nil {
+		return reply{}, err
+	}
+	if out.Agreement, err = c.agreement(accounts); err != nil {
 		return reply{}, err
 	}
 	deeds, err := c.views.Deeds(c.ctx(), q)
@@ -95,6 +99,10 @@ func (c *call) trollOf(owner domain.ContributorID, f reward.Frame) (*trollScore,
 	if err != nil {
 		return nil, err
 	}
+	return c.trollAmong(tallies, accounts, owner, f)
+}
+
+func (c *call) trollAmong(tallies []boards.Tally, accounts []boards.Account, owner domain.ContributorID, f reward.Frame) (*trollScore, error) {
 	for _, s := range boards.Trollboard(tallies, accounts, false) {
 		if s.Owner == owner {
 			scores, err := c.trolls([]boards.TrollStanding{s}, f)

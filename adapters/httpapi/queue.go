@@ -53,6 +53,16 @@ const (
 	sortMost   = "most_flagged"
 )
 
+var flagOrders = []string{sortNewest, sortOldest, sortMost}
+
+// flagSieve reads which reported messages are asked for, and in which order; ""
+// is the endpoint's own.
+func (c *call) flagSieve(open bool) (q moderation.FlagQuery, sort string) {
+	sort = c.queryWord("sort", flagOrders)
+	lang, _ := c.text("lang")
+	return moderation.FlagQuery{Open: c.truth("open", open), Language: lang, Most: sort == sortMost, Desc: sort == sortNewest}, sort
+}
+
 // queueKey is a place in the queue, as a page names it.
 type queueKey struct {
 	Reports int              `json:"r,omitempty"`
@@ -85,14 +95,11 @@ func (c *call) readToken(key any) (given bool) {
 // showQueue gives a page of reported messages, with what a moderator needs to
 // decide.
 func showQueue(c *call) (reply, error) {
-	sort := c.queryWord("sort", []string{sortOldest, sortNewest, sortMost})
-	lang, _ := c.text("lang")
-	q := moderation.FlagQuery{
-		Open: c.truth("open", true), Language: lang, Most: sort == sortMost, Desc: sort == sortNewest, Max: c.number("max_count", 50, 500) + 1,
-	}
+	q, _ := c.flagSieve(true)
+	q.Max = c.number("max_count", 50, 500) + 1
 	var at queueKey
 	if c.readToken(&at) {
-		key := &moderation.FlagKey{Reports: at.Reports, Created: at.Created, Message: at.Message}
+		key := &moderation.FlagKey{Reports: at.Reports, Created: domain.Instant(at.Created), Message: at.Message}
 		if q.Desc {
 			q.Before = key
 		} else {

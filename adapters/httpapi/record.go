@@ -17,6 +17,7 @@ type record struct {
 	Accounts   []domain.ContributorID      `json:"accounts"` // the owner's first
 	Standing   recordStanding              `json:"standing"`
 	Messages   recordMessages              `json:"messages"`
+	Votes      recordVotes                 `json:"votes_given"`
 	Against    recordReports               `json:"reports_against"`
 	Reported   []recordReport              `json:"reports_by"` // the newest
 	Stats      map[reward.Frame]userScore  `json:"stats"`
@@ -50,6 +51,15 @@ type recordCounts struct {
 	Rejected  int `json:"rejected"`
 	Undecided int `json:"undecided"`
 	Deleted   int `json:"deleted"`
+}
+
+// recordVotes counts the tasks in which an owner judged messages that are not
+// deleted.
+type recordVotes struct {
+	LabelsSimple int `json:"labels_simple"`
+	LabelsFull   int `json:"labels_full"`
+	Rankings     int `json:"rankings_total"`
+	RankingsGood int `json:"rankings_good"`
 }
 
 type recordReports struct {
@@ -106,11 +116,18 @@ func showRecord(c *call, a *account) (reply, error) {
 	return ok(out)
 }
 
+// recordBoards ranks the owner as if it were listed: whom leaderboards leave out
+// is whom moderators ask about.
 func (c *call) recordBoards(out *record) error {
 	for _, f := range reward.Frames {
 		tallies, accounts, err := c.tallies(f)
 		if err != nil {
 			return err
+		}
+		for i := range accounts {
+			if accounts[i].Owner == out.Owner {
+				accounts[i].Listed = true
+			}
 		}
 		if s, there := boards.Of(boards.Leaderboard(tallies, accounts), out.Owner); there {
 			scores, err := c.scores([]boards.Standing{s}, f, domain.ContributorID{})
@@ -118,8 +135,11 @@ func (c *call) recordBoards(out *record) error {
 				return err
 			}
 			out.Stats[f] = scores[0]
+			if p := s.Points; f == reward.Total {
+				out.Votes = recordVotes{p.LabelsSimple, p.LabelsFull, p.Rankings, p.GoodRankings}
+			}
 		}
-		t, err := c.trollOf(out.Owner, f)
+		t, err := c.trollAmong(tallies, accounts, out.Owner, f)
 		if err != nil {
 			return err
 		}

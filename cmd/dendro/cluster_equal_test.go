@@ -244,7 +244,9 @@ var queries = map[string][]string{
 	"/users/by_username":                 {"max_count=50"},
 	"/leaderboards/{time_frame}":         {"max_count=5", "max_count=1000"},
 	"/trollboards/{time_frame}":          {"max_count=1000", "enabled=true"},
-	"/admin/flagged_messages":            {"max_count=1000"},
+	"/admin/flagged_messages":            {"max_count=1000", "sort=oldest&open=true", "sort=most_flagged&lang=en"},
+	"/admin/flagged_messages/cursor":     {"sort=newest&max_count=3", "sort=most_flagged&max_count=3&open=true"},
+	"/moderation/queue":                  {"open=false&max_count=500", "sort=newest&lang=en", "sort=most_flagged&max_count=3"},
 	"/stats/tree_manager/message_counts": {"only_active=false"},
 }
 
