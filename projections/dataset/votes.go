@@ -19,7 +19,8 @@ func (x number) exact() decimal.Decimal {
 // appendEvents appends the raw votes on a message, whether or not they count:
 // label sets of its present text, emojis, and the rankings of its replies, each
 // with who gave it. Beside the labels of a review stands how far its author
-// agrees with others under each of them, as of the cut (domain/agreement).
+// agrees with others under each of them, as of the cut (domain/agreement); not
+// of those who were erased, whose votes the figures would tie together.
 func (w *writer) appendEvents(dst []byte, c *conversation, m *message) []byte {
 	o := open(dst, `,"events":{`)
 	for i := range m.sets {
@@ -83,7 +84,11 @@ func (w *writer) appendSet(dst []byte, c *conversation, set *labelSet) []byte {
 }
 
 func (w *writer) appendAgreement(dst []byte, c *conversation, set *labelSet) []byte {
-	figures := w.agreement.of(w.owners.of(set.by).id)
+	user := w.owners.of(set.by)
+	if user.erased {
+		return dst
+	}
+	figures := w.agreement.of(user.id)
 	o := open(dst, `,"agreement":{`)
 	for _, x := range set.marks {
 		if i := int(x.label); i < agreement.Labels && figures[i].Known {

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"dendro/domain"
+	"dendro/domain/contributor"
 	"dendro/domain/tree"
 	"dendro/projections/dataset"
 )
@@ -47,5 +48,25 @@ func TestDiscountedVotesAreMarked(t *testing.T) {
 	}
 	if strings.Count(got, `"agreement":{"spam":1.0}`) != 4 || strings.Contains(got, `"-0.6`) {
 		t.Errorf("who is left agrees:\n%s", got)
+	}
+}
+
+// Nothing ties the votes of an erased contributor, under any account, to each
+// other: neither an id nor a figure that nobody else has. They still count.
+func TestVotesOfTheErasedCannotBeTied(t *testing.T) {
+	events := told(domain.ContributorStream(person(4)), contributor.Merged{From: person(4), Into: person(9)})
+	events = append(events, told(domain.ContributorStream(person(9)), contributor.Erased{})...)
+	fold := story()
+	for _, r := range events {
+		fold.Apply(r)
+	}
+	got := write(withEvents, fold)
+	for _, vote := range []string{`{"review":true,"labels":{"spam":1.0}}`, `{"review":true,"labels":{"spam":0.0}}`} {
+		if strings.Count(got, vote) != 1 {
+			t.Errorf("want one vote %s in\n%s", vote, got)
+		}
+	}
+	if strings.Contains(got, "-0.666667") || strings.Count(got, `"agreement":{"spam":0.166667}`) != 4 {
+		t.Errorf("the others' figures stay, the erased one's is out:\n%s", got)
 	}
 }
