@@ -77,35 +77,47 @@ func Alpha(groups []Group, everybody Spread) Figure {
 
 // Pooled gives one α over several labels, as the package comment defines it.
 func Pooled(groups [][]Group, everybody []Spread) (f Figure) {
-	observed, expected := new(big.Rat), new(big.Rat)
+	observed, expected := fraction{new(big.Int), big.NewInt(1)}, fraction{new(big.Int), big.NewInt(1)}
 	for i := range groups {
 		n := int64(0)
 		for _, g := range groups[i] {
 			n += g.Values
 			f.Pairs += g.Values * int64(g.Size-1)
-			observed.Add(observed, new(big.Rat).SetFrac(g.Apart.Int(), big.NewInt(int64(g.Size-1))))
+			observed.add(g.Apart.Int(), big.NewInt(int64(g.Size-1)))
 		}
-		expected.Add(expected, new(big.Rat).Mul(big.NewRat(n, 1), everybody[i].apart()))
+		if n > 0 {
+			expected.add(everybody[i].apart(n))
+		}
 		f.Values += n
 	}
-	if expected.Sign() == 0 {
+	if expected.over.Sign() == 0 {
 		return f
 	}
-	alpha := observed.Quo(observed, expected)
+	alpha := new(big.Rat).SetFrac(observed.over.Mul(observed.over, expected.under), observed.under.Mul(observed.under, expected.over))
 	alpha.Sub(big.NewRat(1, 1), alpha)
 	f.Known = true
 	f.Alpha, _ = decimal.Parse(alpha.FloatString(alphaDigits)) // is one
 	return f
 }
 
-// apart is Dₑ.
-func (s Spread) apart() *big.Rat {
-	if s.Values < 2 {
-		return new(big.Rat)
+// fraction is a big.Rat that is not reduced with every sum: that takes most of
+// the time, and a list has thousands of figures.
+type fraction struct{ over, under *big.Int }
+
+func (f fraction) add(over, under *big.Int) {
+	if f.under.Cmp(under) != 0 {
+		f.over.Mul(f.over, under)
+		over = new(big.Int).Mul(over, f.under)
+		f.under.Mul(f.under, under)
 	}
-	n, total := big.NewInt(s.Values), big.NewInt(s.Total)
-	sum := new(big.Int).Mul(n, s.Squares.Int())
-	sum.Sub(sum, total.Mul(total, total))
-	sum.Lsh(sum, 1)
-	return new(big.Rat).SetFrac(sum, new(big.Int).Mul(n, new(big.Int).Sub(n, big.NewInt(1))))
+	f.over.Add(f.over, over)
+}
+
+// apart is n·Dₑ; there must be at least two values.
+func (s Spread) apart(n int64) (over, under *big.Int) {
+	all, total := big.NewInt(s.Values), big.NewInt(s.Total)
+	over = new(big.Int).Mul(all, s.Squares.Int())
+	over.Sub(over, total.Mul(total, total))
+	over.Mul(over, big.NewInt(2*n))
+	return over, all.Mul(all, big.NewInt(s.Values-1))
 }
