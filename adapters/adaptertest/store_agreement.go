@@ -26,7 +26,8 @@ func (s *storeSuite) agreementModel() {
 		if s.dice.Chance(1, 4) {
 			row := &agreement.Everybody{Size: size}
 			label := s.dice.Below(domainagreement.Labels)
-			row.Spreads[label].Values, row.Spreads[label].Squares, row.Spreads[label].Apart = count(), count(), -count()
+			spread := &row.Spreads[label]
+			spread.Values, spread.Squares, spread.Apart.High, spread.Apart.Low = count(), domainagreement.Wide64(-count()), count(), s.dice.Next()
 			return all.draw(s, size, &agreement.Everybody{Size: size}, row)
 		}
 		k := raterKey{account(byte(1 + s.dice.Below(4))), size}

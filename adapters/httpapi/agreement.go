@@ -15,15 +15,17 @@ var agreementRoutes = []Route{
 	get("/users/{user_id}/agreement", trusted, with(userOfPath, showAgreementOf)),
 }
 
-// figure is an α, null where it does not exist, and how many values it rests
-// on: those of messages with at least two reviews that have the label.
+// figure is an α, null where it does not exist, and what it rests on: values of
+// messages with at least two reviews that have the label, and their pairs with
+// what the others say.
 type figure struct {
 	Alpha  *json.Number `json:"alpha"`
 	Values int64        `json:"values"`
+	Pairs  int64        `json:"pairs"`
 }
 
 func showFigure(f agreement.Figure) figure {
-	out := figure{Values: f.Values}
+	out := figure{Values: f.Values, Pairs: f.Pairs}
 	if f.Known {
 		n := json.Number(f.Alpha.String())
 		out.Alpha = &n
@@ -175,9 +177,11 @@ func (c *call) listAgreement(rows []*view.Rater, e *everybody, label int, least 
 	var list []listed
 	for owner, rows := range byOwner {
 		groups := groupsOf(rows)
-		f := agreement.Pooled(groups[:], e.spreads[:])
+		var f agreement.Figure
 		if label >= 0 {
 			f = agreement.Alpha(groups[label], e.spreads[label])
+		} else {
+			f = agreement.Pooled(groups[:], e.spreads[:])
 		}
 		if f.Known && f.Values >= least {
 			list = append(list, listed{ratedContributor{owner, showFigure(f)}, f})

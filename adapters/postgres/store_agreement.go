@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"encoding"
 	"fmt"
 	"strconv"
 	"strings"
@@ -22,10 +23,10 @@ type (
 var ratersTable = newTable("agreement_raters", []string{"contributor", "size"},
 	uuidOf("contributor", func(r *rater) *domain.ContributorID { return &r.Contributor }),
 	integerOf("size", func(r *rater) *int { return &r.Size }),
-	numbersOf("sums", func(r *rater) []*int64 {
-		var all []*int64
+	numbersOf("sums", func(r *rater) []number {
+		var all []number
 		for i := range r.Sums {
-			all = append(all, &r.Sums[i].Values, &r.Sums[i].Apart)
+			all = append(all, (*narrow)(&r.Sums[i].Values), (*narrow)(&r.Sums[i].Apart))
 		}
 		return all
 	}),
@@ -33,18 +34,37 @@ var ratersTable = newTable("agreement_raters", []string{"contributor", "size"},
 
 var everybodyTable = newTable("agreement_everybody", []string{"size"},
 	integerOf("size", func(e *everybody) *int { return &e.Size }),
-	numbersOf("sums", func(e *everybody) []*int64 {
-		var all []*int64
+	numbersOf("sums", func(e *everybody) []number {
+		var all []number
 		for i := range e.Spreads {
 			s := &e.Spreads[i]
-			all = append(all, &s.Values, &s.Total, &s.Squares, &s.Apart)
+			all = append(all, (*narrow)(&s.Values), (*narrow)(&s.Total), &s.Squares, &s.Apart)
 		}
 		return all
 	}),
 )
 
-// numbersOf keeps several numbers as one text.
-func numbersOf[R any](name string, fields func(*R) []*int64) column[R] {
+// number is one of several in a text.
+type number interface {
+	encoding.TextAppender
+	encoding.TextUnmarshaler
+}
+
+// narrow is a number of 64 bits.
+type narrow int64
+
+func (n *narrow) AppendText(dst []byte) ([]byte, error) {
+	return strconv.AppendInt(dst, int64(*n), 10), nil
+}
+
+func (n *narrow) UnmarshalText(text []byte) error {
+	got, err := strconv.ParseInt(string(text), 10, 64)
+	*n = narrow(got)
+	return err
+}
+
+// numbersOf keeps several numbers, which can always be written, as one text.
+func numbersOf[R any](name string, fields func(*R) []number) column[R] {
 	return column[R]{name, textKind,
 		func(b []byte, row *R) []byte {
 			var text []byte
@@ -52,17 +72,17 @@ func numbersOf[R any](name string, fields func(*R) []*int64) column[R] {
 				if i > 0 {
 					text = append(text, ' ')
 				}
-				text = strconv.AppendInt(text, *n, 10)
+				text, _ = n.AppendText(text)
 			}
 			return putText(b, string(text))
 		},
-		func(raw []byte, row *R) (err error) {
+		func(raw []byte, row *R) error {
 			numbers, into := strings.Fields(string(raw)), fields(row)
 			if len(numbers) != len(into) {
 				return fmt.Errorf("%d numbers, not %d; dendro rebuild puts that right", len(numbers), len(into))
 			}
 			for i, text := range numbers {
-				if *into[i], err = strconv.ParseInt(text, 10, 64); err != nil {
+				if err := into[i].UnmarshalText([]byte(text)); err != nil {
 					return err
 				}
 			}

@@ -166,7 +166,7 @@ func TestAsOfIsWhatWasSaidThen(t *testing.T) {
 			if path == "/campaign" || path == "/admin/backend_settings/full" || path == "/admin/backend_settings/public" || path == "/text_labels/report_labels" {
 				continue // the policy is tested beside; the others have no past
 			}
-			if strings.HasSuffix(path, "/purges") {
+			if strings.Contains(path, "/purges") {
 				continue // the engine answers, which knows the present only
 			}
 			want, got := y.ask(then, path), y.ask(y.now, asOf(path, cut.String()))

@@ -90,14 +90,14 @@ func TestWithoutPairsThereIsNoFigure(t *testing.T) {
 	for name, l := range map[string]*agreement.Ledger{
 		"nothing": ledgerOf(), "one value each": ledgerOf(unit(0), unit(5)), "all the same": ledgerOf(unit(7, 7), unit(7, 7, 7)),
 	} {
-		if f := everybody(l); f.Known {
+		if f := everybody(l); f.Known || (f.Pairs > 0) != (name == "all the same") {
 			t.Errorf("%s: %+v", name, f)
 		}
 	}
 }
 
 // naive counts pair by pair, as the definition says.
-func naive(units [][]agreement.Rating, who *domain.ContributorID) (alpha *big.Rat, n int64) {
+func naive(units [][]agreement.Rating, who *domain.ContributorID) (alpha *big.Rat, n, pairs int64) {
 	observed, expected := new(big.Rat), new(big.Rat)
 	var all []int64
 	for _, u := range units {
@@ -112,6 +112,7 @@ func naive(units [][]agreement.Rating, who *domain.ContributorID) (alpha *big.Ra
 			n++
 			for j, b := range u {
 				if d := int64(a.Values[quality] - b.Values[quality]); i != j {
+					pairs++
 					observed.Add(observed, big.NewRat(d*d, int64(len(u)-1)))
 				}
 			}
@@ -125,16 +126,16 @@ func naive(units [][]agreement.Rating, who *domain.ContributorID) (alpha *big.Ra
 		}
 	}
 	if n == 0 || expected.Sign() == 0 {
-		return nil, n
+		return nil, n, pairs
 	}
 	observed.Mul(observed, big.NewRat(1, n))
 	expected.Mul(expected, big.NewRat(1, int64(len(all))*int64(len(all)-1)))
-	return observed.Sub(big.NewRat(1, 1), observed.Quo(observed, expected)), n
+	return observed.Sub(big.NewRat(1, 1), observed.Quo(observed, expected)), n, pairs
 }
 
-func same(t *rapid.T, what string, got agreement.Figure, want *big.Rat, n int64) {
-	if got.Known != (want != nil) || got.Values != n {
-		t.Fatalf("%s: %+v, want %v of %d values", what, got, want, n)
+func same(t *rapid.T, what string, got agreement.Figure, want *big.Rat, n, pairs int64) {
+	if got.Known != (want != nil) || got.Values != n || got.Pairs != pairs {
+		t.Fatalf("%s: %+v, want %v of %d values, %d pairs", what, got, want, n, pairs)
 	}
 	if want != nil {
 		if text := decimal.MustParse(want.FloatString(6)); !got.Alpha.Equal(text) {
@@ -158,13 +159,13 @@ func TestFiguresFollowTheDefinition(t *testing.T) {
 			}
 		}
 		l.Changed()
-		alpha, n := naive(units, nil)
-		same(t, "everybody", everybody(l), alpha, n)
+		alpha, n, pairs := naive(units, nil)
+		same(t, "everybody", everybody(l), alpha, n, pairs)
 		weighted := new(big.Rat)
 		for i := range 5 {
 			who := by(i)
-			own, m := naive(units, &who)
-			same(t, "one", figureOf(l, who), own, m)
+			own, m, pairs := naive(units, &who)
+			same(t, "one", figureOf(l, who), own, m, pairs)
 			if own != nil {
 				weighted.Add(weighted, own.Mul(own, big.NewRat(m, n)))
 			}
@@ -187,5 +188,62 @@ func TestValuesAreMillionths(t *testing.T) {
 	v.Set("spam", decimal.MustParse("1"))
 	if v[quality] != 333_333 || v[0] != agreement.Scale || v[1] != agreement.None {
 		t.Errorf("%v", v)
+	}
+}
+
+func TestPooledWeighsLabelsByTheirValues(t *testing.T) {
+	// Under one label two pairs of three are apart, under the other none of two.
+	groups := [][]agreement.Group{
+		{{Size: 2, Values: 6, Apart: agreement.Wide64(4)}},
+		{{Size: 2, Values: 4, Apart: agreement.Wide64(0)}},
+	}
+	spreads := []agreement.Spread{
+		{Values: 6, Total: 3, Squares: agreement.Wide64(3)}, // Dₑ = 2(6·3 − 3²)/30 = 3/5
+		{Values: 4, Total: 2, Squares: agreement.Wide64(2)}, // Dₑ = 2(4·2 − 2²)/12 = 2/3
+	}
+	// 1 − (4 + 0)/(6·3/5 + 4·2/3) = 1 − 4/(94/15) = 34/94
+	if f := agreement.Pooled(groups, spreads); f.Alpha.String() != "0.361702" || f.Values != 10 || f.Pairs != 10 {
+		t.Errorf("%+v", f)
+	}
+}
+
+// A campaign of ten million messages, each judged by two of opposite minds.
+func TestSumsOutgrowSmallNumbers(t *testing.T) {
+	const messages, one = 10_000_000, agreement.Scale
+	times := func(n int64, w agreement.Wide) (sum agreement.Wide) {
+		for ; n > 0; n /= 2 {
+			if n%2 == 1 {
+				sum = sum.Plus(w)
+			}
+			w = w.Plus(w)
+		}
+		return sum
+	}
+	square := agreement.Wide64(one * one)
+	all := agreement.Spread{Values: 2 * messages, Total: messages * one, Squares: times(messages, square)}
+	apart := []agreement.Group{{Size: 2, Values: 2 * messages, Apart: times(2*messages, square)}}
+	// 1 − 1/Dₑ with Dₑ = n/(2(n−1)): a hair above −1.
+	if f := agreement.Alpha(apart, all); f.Alpha.String() != "-1" || f.Values != 2*messages {
+		t.Errorf("%+v", f)
+	}
+}
+
+func TestWideNumbersAddUp(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		x := agreement.Wide{High: rapid.Int64Range(-1<<61, 1<<61).Draw(t, "high"), Low: rapid.Uint64().Draw(t, "low")}
+		y := agreement.Wide64(rapid.Int64().Draw(t, "y"))
+		if got, want := x.Plus(y).Int(), new(big.Int).Add(x.Int(), y.Int()); got.Cmp(want) != 0 {
+			t.Fatalf("%v + %v = %v, not %v", x.Int(), y.Int(), got, want)
+		}
+		text, _ := x.AppendText(nil)
+		var back agreement.Wide
+		if err := back.UnmarshalText(text); err != nil || back != x {
+			t.Fatalf("%v comes back as %v: %v", x, back, err)
+		}
+	})
+	for _, text := range []string{"", "1.5", "x", "170141183460469231731687303715884105728"} {
+		if err := new(agreement.Wide).UnmarshalText([]byte(text)); err == nil {
+			t.Errorf("%q is taken", text)
+		}
 	}
 }

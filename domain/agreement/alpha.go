@@ -37,31 +37,34 @@ func (v *Values) Set(label domain.Label, value decimal.Decimal) {
 	}
 }
 
-// Sum is what values of units of one size come to.
+// Sum is what one contributor's values of units of one size come to. Apart
+// holds nine million pairs that are wholly apart: years of one's work.
 type Sum struct {
 	Values int64 // how many there are
 	Apart  int64 // Σ (v−w)² over their pairs with the other values of their units
 }
 
-// Group is a Sum of units with so many values each, at least 2.
+// Group is a Sum, of whomever, of units with so many values each, at least 2.
 type Group struct {
-	Size int
-	Sum
+	Size   int
+	Values int64
+	Apart  Wide
 }
 
-// Spread is what all values that have a pair come to. Squares hold nine
-// million of them.
+// Spread is what all values that have a pair come to.
 type Spread struct {
 	Values  int64
 	Total   int64 // Σ v
-	Squares int64 // Σ v²
+	Squares Wide  // Σ v²
 }
 
-// Figure is an α, with how many values it rests on.
+// Figure is an α, with how much it rests on. When it is not known, Pairs say
+// why: there are none, or else everybody's values are all the same.
 type Figure struct {
 	Alpha  decimal.Decimal // 6 digits behind the point
 	Known  bool            // false: it does not exist
 	Values int64           // of units with at least two
+	Pairs  int64           // of these values with others of their units
 }
 
 // alphaDigits are those behind the point.
@@ -72,37 +75,49 @@ func Alpha(groups []Group, everybody Spread) Figure {
 	return Pooled([][]Group{groups}, []Spread{everybody})
 }
 
-// Pooled gives one α over several labels: 1 − Σ n·Dₒ / Σ n·Dₑ, so that a label
-// counts as much as there is of it.
+// Pooled gives one α over several labels, as the package comment defines it.
 func Pooled(groups [][]Group, everybody []Spread) (f Figure) {
-	observed, expected := new(big.Rat), new(big.Rat)
+	observed, expected := fraction{new(big.Int), big.NewInt(1)}, fraction{new(big.Int), big.NewInt(1)}
 	for i := range groups {
 		n := int64(0)
 		for _, g := range groups[i] {
 			n += g.Values
-			observed.Add(observed, big.NewRat(g.Apart, int64(g.Size-1)))
+			f.Pairs += g.Values * int64(g.Size-1)
+			observed.add(g.Apart.Int(), big.NewInt(int64(g.Size-1)))
 		}
-		expected.Add(expected, new(big.Rat).Mul(big.NewRat(n, 1), everybody[i].apart()))
+		if n > 0 {
+			expected.add(everybody[i].apart(n))
+		}
 		f.Values += n
 	}
-	if expected.Sign() == 0 {
+	if expected.over.Sign() == 0 {
 		return f
 	}
-	alpha := observed.Quo(observed, expected)
+	alpha := new(big.Rat).SetFrac(observed.over.Mul(observed.over, expected.under), observed.under.Mul(observed.under, expected.over))
 	alpha.Sub(big.NewRat(1, 1), alpha)
 	f.Known = true
 	f.Alpha, _ = decimal.Parse(alpha.FloatString(alphaDigits)) // is one
 	return f
 }
 
-// apart is Dₑ.
-func (s Spread) apart() *big.Rat {
-	if s.Values < 2 {
-		return new(big.Rat)
+// fraction is a big.Rat that is not reduced with every sum: that takes most of
+// the time, and a list has thousands of figures.
+type fraction struct{ over, under *big.Int }
+
+func (f fraction) add(over, under *big.Int) {
+	if f.under.Cmp(under) != 0 {
+		f.over.Mul(f.over, under)
+		over = new(big.Int).Mul(over, f.under)
+		f.under.Mul(f.under, under)
 	}
-	n, total := big.NewInt(s.Values), big.NewInt(s.Total)
-	sum := new(big.Int).Mul(n, big.NewInt(s.Squares))
-	sum.Sub(sum, total.Mul(total, total))
-	sum.Lsh(sum, 1)
-	return new(big.Rat).SetFrac(sum, new(big.Int).Mul(n, new(big.Int).Sub(n, big.NewInt(1))))
+	f.over.Add(f.over, over)
+}
+
+// apart is n·Dₑ; there must be at least two values.
+func (s Spread) apart(n int64) (over, under *big.Int) {
+	all, total := big.NewInt(s.Values), big.NewInt(s.Total)
+	over = new(big.Int).Mul(all, s.Squares.Int())
+	over.Sub(over, total.Mul(total, total))
+	over.Mul(over, big.NewInt(2*n))
+	return over, all.Mul(all, big.NewInt(s.Values-1))
 }

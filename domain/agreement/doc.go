@@ -19,6 +19,12 @@
 // pairs in which they are the first; Dₑ stays that of everybody. So α is the
 // mean of the contributors' α, weighted by their values.
 //
+// Over several labels there is one α, pooled: 1 − Σ n·Dₒ / Σ n·Dₑ, where n, Dₒ
+// and Dₑ are those of a label (a contributor's n and Dₒ, for theirs). A label
+// counts as much as there is of it, and values are held against others under
+// the same label only. The pooling is ours, after his Dₒ, which is such a sum over
+// units.
+//
 // The life of a value here: a Ledger takes a unit's values in and out, and keeps
 // sums by the units' size; from those sums Alpha computes exactly, and rounds
 // once, at the end.

@@ -17,10 +17,10 @@ type Rating struct {
 // Sums are a Sum for each label.
 type Sums [Labels]Sum
 
-// Spreads are a Spread for each label, and the Sum of everybody.
+// Spreads are a Spread for each label, and how far everybody's pairs are apart.
 type Spreads [Labels]struct {
 	Spread
-	Apart int64
+	Apart Wide
 }
 
 // Key names a contributor's Sums of units of one size.
@@ -80,8 +80,8 @@ func (l *Ledger) count(label int, unit []Rating, sign int64) {
 		own[label].Apart += sign * apart
 		all[label].Values += sign
 		all[label].Total += sign * v
-		all[label].Squares += sign * v * v
-		all[label].Apart += sign * apart
+		all[label].Squares = all[label].Squares.Plus(Wide64(sign * v * v))
+		all[label].Apart = all[label].Apart.Plus(Wide64(sign * apart))
 	}
 }
 
@@ -133,7 +133,7 @@ func changed[K, V comparable](now, was map[K]*V) (keys []K) {
 func Groups(sums map[int]*Sums, label int) (out []Group) {
 	for _, size := range slices.Sorted(maps.Keys(sums)) {
 		if s := sums[size][label]; s.Values > 0 {
-			out = append(out, Group{size, s})
+			out = append(out, Group{size, s.Values, Wide64(s.Apart)})
 		}
 	}
 	return out
@@ -148,8 +148,8 @@ func Everybody(all map[int]*Spreads, label int) (s Spread, groups []Group) {
 		}
 		s.Values += part.Values
 		s.Total += part.Total
-		s.Squares += part.Squares
-		groups = append(groups, Group{size, Sum{part.Values, part.Apart}})
+		s.Squares = s.Squares.Plus(part.Squares)
+		groups = append(groups, Group{size, part.Values, part.Apart})
 	}
 	return s, groups
 }

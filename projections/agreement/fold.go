@@ -38,7 +38,7 @@ func New() *Fold {
 func (*Fold) Name() string { return "agreement" }
 
 // Revision implements projections.Projection.
-func (*Fold) Revision() int { return 1 }
+func (*Fold) Revision() int { return 2 }
 
 // Apply implements projections.Projection.
 func (f *Fold) Apply(r *domain.Recorded, changes []projections.Change) []projections.Change {
