@@ -70,10 +70,10 @@ func (s *storeSuite) searches() {
 // have.
 func (s *storeSuite) commonWords() {
 	shelf := newShelf(s, 100_000)
-	const many = 7000
+	const many = 5000 // so that each word is in more than one stride of a store that walks
 	for i := range many {
 		m := shelf.message()
-		m.Text = oneOf(s.dice, "apples", "pears", "apples", "pears", "apple and pears")
+		m.Text = oneOf(s.dice, "apples", "pears", "apples", "pears", "apples", "pears", "apples", "pears", "apple and pears")
 		if i > 5 && strings.Contains(m.Text, "and") {
 			m.Text = "plums"
 		}
@@ -81,9 +81,9 @@ func (s *storeSuite) commonWords() {
 	}
 	shelf.commitAll()
 	for _, desc := range []bool{false, true} {
-		for _, language := range []string{"", "en", "zh"} {
-			for _, search := range []string{"apple", "pear apples", "plums", "PEARS"} {
-				for _, most := range []int{1, 30, many} {
+		for _, language := range []string{"", "en"} {
+			for _, search := range []string{"apple", "pear apples", "plums"} {
+				for _, most := range []int{1, many} {
 					shelf.compare(conversations.Query{Search: search, Language: language, Desc: desc, Max: most})
 					shelf.compare(conversations.Query{Search: search, Language: language, Desc: desc, Max: most, After: shelf.key(), Roots: true})
 				}
