@@ -27,18 +27,14 @@ func (e *Engine) aboutPurge(b OnContributor) OnContributor {
 	return b
 }
 
-// person follows the mergers of an account to its owner.
+// person gives the owner of an account.
 func (f *facts) person(id domain.ContributorID) domain.ContributorID {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
-	for n := 0; n < len(f.contributors); n++ { // a circle of mergers ends, too
+	return contributor.Owner(id, func(id domain.ContributorID) (domain.ContributorID, bool) {
 		into := f.contributors[id].MergedInto
-		if into.IsZero() {
-			break
-		}
-		id = into
-	}
-	return id
+		return into, !into.IsZero()
+	})
 }
 
 func (f *facts) purge(who domain.ContributorID, act domain.CommandID) (contributor.Purge, bool) {

@@ -2,11 +2,13 @@ package httpapi
 
 import (
 	"net/http"
+	"slices"
 
 	"dendro/domain"
 	"dendro/domain/contributor"
 	"dendro/domain/tree"
 	"dendro/projections/audit"
+	"dendro/projections/contributors"
 	"dendro/projections/moderation"
 )
 
@@ -96,46 +98,55 @@ func (c *call) verdict(why *audit.Reasoning, language string) (*audit.Verdict, e
 	if err != nil {
 		return nil, err
 	}
-	mergers, err := c.views.Mergers(c.ctx())
+	gone, err := c.erasures(why.Authors())
 	if err != nil {
 		return nil, err
-	}
-	gone := map[domain.ContributorID]*domain.Recorded{}
-	for _, author := range why.Authors() {
-		// Whose account was merged into one that is erased is erased with it.
-		for id, seen := author, map[domain.ContributorID]bool{}; !id.IsZero() && !seen[id] && gone[author] == nil; id = mergers[id] {
-			seen[id] = true
-			by, err := c.erasure(id)
-			if err != nil {
-				return nil, err
-			}
-			if by != nil {
-				gone[author] = by
-			}
-		}
 	}
 	v := why.Verdict(func(id domain.ContributorID) (*domain.Recorded, bool) { return gone[id], gone[id] != nil })
 	return &v, nil
 }
 
-// erasure gives the event that erased an account, nil when it is not erased.
-func (c *call) erasure(id domain.ContributorID) (by *domain.Recorded, err error) {
-	row, err := c.views.Contributor(c.ctx(), id)
-	if err != nil || row == nil || !row.Erased {
+// erasures gives, for those of the accounts that were erased, the events that
+// did it: whose account was merged into one that is erased is erased with it.
+func (c *call) erasures(of []domain.ContributorID) (map[domain.ContributorID]*domain.Recorded, error) {
+	mergers, err := c.views.Mergers(c.ctx())
+	if err != nil {
 		return nil, err
 	}
+	paths, all := make([][]domain.ContributorID, len(of)), []domain.ContributorID{}
+	for i, id := range of {
+		paths[i], _ = contributor.Onward(id, mergers.Into)
+		all = append(all, paths[i]...)
+	}
+	rows, err := c.views.Contributors(c.ctx(), all)
+	if err != nil {
+		return nil, err
+	}
+	gone := map[domain.ContributorID]*domain.Recorded{}
+	for i, path := range paths {
+		at := slices.IndexFunc(rows[:len(path)], func(row *contributors.Contributor) bool { return row != nil && row.Erased })
+		if rows = rows[len(path):]; at < 0 {
+			continue
+		}
+		if gone[of[i]], err = c.erasure(path[at]); err != nil {
+			return nil, err
+		}
+	}
+	return gone, nil
+}
+
+// erasure gives the event that erased an account.
+func (c *call) erasure(id domain.ContributorID) (*domain.Recorded, error) {
 	got, err := c.history(mostTrail, moderation.OfStream(domain.ContributorStream(id)))
 	if err != nil {
 		return nil, err
 	}
+	by := &domain.Recorded{} // if it is too long ago for the history
 	err = c.recorded(got.entries, func(r domain.Recorded) error {
 		if _, is := r.Payload.(contributor.Erased); is {
 			by = &r
 		}
 		return nil
 	})
-	if by == nil { // too long ago for the history
-		by = &domain.Recorded{}
-	}
 	return by, err
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/tidwall/btree"
 
 	"dendro/domain"
+	"dendro/domain/contributor"
 	"dendro/projections/contributors"
 )
 
@@ -61,7 +62,7 @@ func (a *accountRows) into(id domain.ContributorID) (domain.ContributorID, bool)
 }
 
 func (a *accountRows) owner(id domain.ContributorID) domain.ContributorID {
-	return contributors.Owner(id, a.into)
+	return contributor.Owner(id, a.into)
 }
 
 // accounts gives the owner and all that lead to it.

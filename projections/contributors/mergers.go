@@ -4,40 +4,21 @@ import (
 	"slices"
 
 	"dendro/domain"
+	"dendro/domain/contributor"
 )
 
 // Mergers says which accounts were merged into which.
 type Mergers map[domain.ContributorID]domain.ContributorID
 
-// Owner follows the mergers of an account to their end. Accounts merged in a
-// circle belong to the one with the smallest id among them.
-func (m Mergers) Owner(id domain.ContributorID) domain.ContributorID {
-	return Owner(id, func(id domain.ContributorID) (domain.ContributorID, bool) {
-		into, merged := m[id]
-		return into, merged
-	})
+// Into implements contributor.Into.
+func (m Mergers) Into(id domain.ContributorID) (domain.ContributorID, bool) {
+	into, merged := m[id]
+	return into, merged
 }
 
-// Owner is Mergers.Owner where into tells what an account was merged into.
-func Owner(id domain.ContributorID, into func(domain.ContributorID) (domain.ContributorID, bool)) domain.ContributorID {
-	next, merged := into(id)
-	if !merged {
-		return id
-	}
-	path := []domain.ContributorID{id, next}
-	walked := map[domain.ContributorID]int{id: 0}
-	for {
-		last := len(path) - 1
-		if at, again := walked[path[last]]; again {
-			return slices.MinFunc(path[at:last], domain.ContributorID.Compare)
-		}
-		walked[path[last]] = last
-		next, merged := into(path[last])
-		if !merged {
-			return path[last]
-		}
-		path = append(path, next)
-	}
+// Owner follows the mergers of an account to their end; see contributor.Owner.
+func (m Mergers) Owner(id domain.ContributorID) domain.ContributorID {
+	return contributor.Owner(id, m.Into)
 }
 
 // Accounts gives, for each owner, the accounts that it has: itself, then all

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"dendro/domain"
+	"dendro/domain/contributor"
 )
 
 // accounts is what the contributors' own streams say. It is looked at only
@@ -41,8 +42,7 @@ func newOwners(folds []*Fold) *owners {
 
 func (w *owners) merged() bool { return len(w.into) > 0 }
 
-// of follows the mergers of an account to their end. Accounts merged in a
-// circle belong to the one with the smallest id among them.
+// of gives whom an account's deeds count for; see contributor.Owner.
 func (w *owners) of(id domain.ContributorID) owner {
 	if !w.merged() {
 		return owner{id, w.erased[id]}
@@ -50,21 +50,14 @@ func (w *owners) of(id domain.ContributorID) owner {
 	if got, ok := w.known[id]; ok {
 		return got
 	}
-	path := []domain.ContributorID{id}
-	walked := map[domain.ContributorID]int{id: 0}
-	got := owner{id, w.erased[id]}
-	for {
-		next, ok := w.into[got.id]
-		if !ok {
-			break
-		}
-		if at, again := walked[next]; again {
-			got.id = slices.MinFunc(path[at:], domain.ContributorID.Compare)
-			break
-		}
-		walked[next] = len(path)
-		path = append(path, next)
-		got.id, got.erased = next, got.erased || w.erased[next]
+	into := func(id domain.ContributorID) (domain.ContributorID, bool) {
+		next, merged := w.into[id]
+		return next, merged
+	}
+	path, _ := contributor.Onward(id, into)
+	got := owner{
+		contributor.Owner(id, into),
+		slices.ContainsFunc(path, func(id domain.ContributorID) bool { return w.erased[id] }),
 	}
 	w.known[id] = got
 	return got
