@@ -230,6 +230,7 @@ func TestDecodePayloadRefusesWhatIsNotCanonical(t *testing.T) {
 		{"lottery.drawn", drawn, `"1"`, `"-1"`},
 		{"contributor.updated", `{"show_on_leaderboard":true}`, `true`, `1`},
 		{"contributor.updated", `{"show_on_leaderboard":true}`, `"show_on_leaderboard":true`, ``},
+		{"purge.ordered", `{"act":"` + uuid1 + `"}`, `"}`, `","from":"0001-01-01T00:00:00.000000Z"}`},
 	} {
 		if _, err := DecodePayload(c.t, 1, []byte(c.good)); err != nil {
 			t.Fatalf("%s: %v", c.good, err)

@@ -258,9 +258,21 @@ func span(w *wire, key string, p *time.Duration, unit time.Duration) {
 
 // instant is a time that is always there.
 func instant(w *wire, key string, p *time.Time) {
-	if !w.member(key) {
-		return
+	if w.member(key) {
+		instantItem(w, p)
 	}
+}
+
+// optInstant is a time that is left out when zero.
+func optInstant(w *wire, key string, p *time.Time) {
+	if w.option(key, !p.IsZero()) {
+		if instantItem(w, p); p.IsZero() {
+			w.empty()
+		}
+	}
+}
+
+func instantItem(w *wire, p *time.Time) {
 	w.mark('"')
 	if !w.reading {
 		if err := checkTime(*p); err != nil {
@@ -272,23 +284,6 @@ func instant(w *wire, key string, p *time.Time) {
 		w.takeTime(p)
 	}
 	w.mark('"')
-}
-
-// optInstant is a time that is left out when zero.
-func optInstant(w *wire, key string, p *time.Time) {
-	if w.option(key, !p.IsZero()) {
-		w.mark('"')
-		if !w.reading {
-			if err := checkTime(*p); err != nil {
-				w.fail("%v", err)
-				return
-			}
-			w.buf = appendTime(w.buf, *p)
-		} else {
-			w.takeTime(p)
-		}
-		w.mark('"')
-	}
 }
 
 // timeForm is RFC 3339 in UTC to the microsecond; times are of years 0 to 9999.
