@@ -71,15 +71,9 @@ func newEverybody(rows []*view.Everybody) *everybody {
 
 // groupsOf joins rows, which may be of several accounts, by label.
 func groupsOf(rows []*view.Rater) (out [agreement.Labels][]agreement.Group) {
-	sums := map[int]*agreement.Sums{}
+	sums := agreement.BySize{}
 	for _, r := range rows {
-		if sums[r.Size] == nil {
-			sums[r.Size] = new(agreement.Sums)
-		}
-		for i, s := range r.Sums {
-			sums[r.Size][i].Values += s.Values
-			sums[r.Size][i].Apart += s.Apart
-		}
+		sums.Add(r.Size, &r.Sums)
 	}
 	for i := range out {
 		out[i] = agreement.Groups(sums, i)

@@ -129,6 +129,22 @@ func changed[K, V comparable](now, was map[K]*V) (keys []K) {
 	return keys
 }
 
+// BySize are sums by the size of their units.
+type BySize map[int]*Sums
+
+// Add adds sums of units of one size. They are only read.
+func (b BySize) Add(size int, s *Sums) {
+	to := b[size]
+	if to == nil {
+		to = new(Sums)
+		b[size] = to
+	}
+	for i := range s {
+		to[i].Values += s[i].Values
+		to[i].Apart += s[i].Apart
+	}
+}
+
 // Groups gives a label's part of sums by size.
 func Groups(sums map[int]*Sums, label int) (out []Group) {
 	for _, size := range slices.Sorted(maps.Keys(sums)) {

@@ -139,7 +139,7 @@ func (c *conversation) voted(e tree.RankingSubmitted) {
 // agreements are how far owners of accounts agree with others.
 type agreements struct {
 	everybody [agreement.Labels]agreement.Spread
-	own       map[domain.ContributorID]map[int]*agreement.Sums
+	own       map[domain.ContributorID]agreement.BySize
 	known     map[domain.ContributorID]*[agreement.Labels]agreement.Figure
 }
 
@@ -157,14 +157,18 @@ func newAgreements(folds []*Fold, who *owners) *agreements {
 		}
 	}
 	a := &agreements{
-		own:   map[domain.ContributorID]map[int]*agreement.Sums{},
+		own:   map[domain.ContributorID]agreement.BySize{},
 		known: map[domain.ContributorID]*[agreement.Labels]agreement.Figure{},
 	}
 	for i := range a.everybody {
 		a.everybody[i], _ = agreement.Everybody(ledger.All, i)
 	}
 	for k, s := range ledger.Own {
-		a.add(who.of(k.By).id, k.Size, s)
+		owner := who.of(k.By).id
+		if a.own[owner] == nil {
+			a.own[owner] = agreement.BySize{}
+		}
+		a.own[owner].Add(k.Size, s)
 	}
 	return a
 }
@@ -182,21 +186,6 @@ func (c *conversation) ratings(unit []agreement.Rating, m *message) []agreement.
 		unit = append(unit, r)
 	}
 	return unit
-}
-
-func (a *agreements) add(owner domain.ContributorID, size int, s *agreement.Sums) {
-	if a.own[owner] == nil {
-		a.own[owner] = map[int]*agreement.Sums{}
-	}
-	to := a.own[owner][size]
-	if to == nil {
-		to = new(agreement.Sums)
-		a.own[owner][size] = to
-	}
-	for i := range s {
-		to[i].Values += s[i].Values
-		to[i].Apart += s[i].Apart
-	}
 }
 
 func (a *agreements) of(owner domain.ContributorID) *[agreement.Labels]agreement.Figure {
