@@ -236,9 +236,9 @@ func TestOverload(t *testing.T) {
 	}
 }
 
-// A preview tells what the deletion of a contributor's messages will do, and
-// changes nothing; the deletion does that, once.
-func TestDeleteAuthored(t *testing.T) {
+// A preview tells what a purge of a contributor's messages will do, and changes
+// nothing; the purge does that, once.
+func TestPurgeOnce(t *testing.T) {
 	w := newWorld(t, 3, 8, 7, nil)
 	defer w.close()
 	for range 800 {
@@ -246,14 +246,20 @@ func TestDeleteAuthored(t *testing.T) {
 	}
 	w.quiesce()
 	ctx, author := context.Background(), w.members[1]
-	c := Command{ID: w.id(), Actor: domain.ByModerator("m")}
-	do := tree.DeleteAuthored{Author: author, Reason: "asked for it"}
+	do := contributor.OrderPurge{Act: w.id(), Reason: "asked for it"}
+	purge := func() (Effect, error) {
+		ordered, err := w.engine.Do(ctx, Command{ID: w.id(), Actor: domain.ByModerator("m"), Body: OnContributor{Contributor: author, Do: do}})
+		if err != nil {
+			return Effect{}, err
+		}
+		return w.engine.CarryOut(ctx, author, do.Act, ordered)
+	}
 	before := len(w.log.All())
-	foreseen, err := w.engine.DeleteAuthored(ctx, c, do, true)
+	foreseen, err := w.engine.Preview(ctx, []domain.ContributorID{author}, do)
 	if err != nil || foreseen.Messages == 0 || len(w.log.All()) != before {
 		t.Fatalf("the preview: %+v, %v, %d events added", foreseen, err, len(w.log.All())-before)
 	}
-	done, err := w.engine.DeleteAuthored(ctx, c, do, false)
+	done, err := purge()
 	if len(done.At) < foreseen.Trees {
 		t.Errorf("the effect names %d positions, of %d trees", len(done.At), foreseen.Trees)
 	}
@@ -271,8 +277,7 @@ func TestDeleteAuthored(t *testing.T) {
 		}
 	}
 	after := len(w.log.All())
-	c.ID = w.id()
-	if again, err := w.engine.DeleteAuthored(ctx, c, do, false); err != nil || again.Messages+again.Trees+again.Halted+len(again.Deleted) != 0 || len(w.log.All()) != after {
+	if again, err := purge(); err != nil || again.Messages+again.Trees+again.Halted+len(again.Deleted) != 0 || len(w.log.All()) != after {
 		t.Errorf("again: %+v, %v, %d events added", again, err, len(w.log.All())-after)
 	}
 }

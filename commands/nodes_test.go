@@ -509,7 +509,7 @@ func TestNodesReadTheirWrites(t *testing.T) {
 		t.Fatal(err)
 	}
 	ask := RequestTask{Contributor: w.members[0], Language: "en", Kind: domain.TaskRandom}
-	cmd := Command{ID: w.id(), Actor: domain.ByModerator("m")}
+	purge := contributor.OrderPurge{Act: w.id()}
 	type seen struct {
 		Available [len(domain.TaskKinds)]int
 		Offer     any
@@ -521,7 +521,7 @@ func TestNodesReadTheirWrites(t *testing.T) {
 		var errs [3]error
 		s.Available, errs[0] = e.Available(ctx, w.members[0], "en")
 		s.Offer, errs[1] = e.Foresee(ctx, ask, 5)
-		s.Effect, errs[2] = e.DeleteAuthored(ctx, cmd, tree.DeleteAuthored{Author: w.members[1]}, true)
+		s.Effect, errs[2] = e.Preview(ctx, []domain.ContributorID{w.members[1]}, purge)
 		s.Refused, errs[1] = domain.RefusalKind(errs[1]), nil
 		if err := errors.Join(errs[:]...); err != nil {
 			t.Error(err)

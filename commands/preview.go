@@ -43,7 +43,7 @@ func (e *Engine) Preview(ctx context.Context, accounts []domain.ContributorID, d
 		}
 	}
 	for _, id := range trees {
-		one, err := e.foresee(ctx, id, AskFollowing{Tree: id, Accounts: changed})
+		one, err := e.foresee(ctx, AskFollowing{Tree: id, Accounts: changed})
 		if err != nil {
 			return x, err
 		}
@@ -72,6 +72,20 @@ func (e *Engine) after(id domain.ContributorID, do contributor.Command) (*Accoun
 		s = contributor.Evolve(s, event, now)
 	}
 	return &Account{ID: id, Standing: s}, nil
+}
+
+// foresee asks a tree's partition.
+func (e *Engine) foresee(ctx context.Context, q AskFollowing) (Effect, error) {
+	var at domain.PoolID
+	err := e.settled(ctx, func() (err error) {
+		_, at, err = e.facts.locate(q.Tree, reference{})
+		return err
+	})
+	if err != nil {
+		return Effect{}, err
+	}
+	a, err := e.askAt(ctx, e.place(at.Stream()), q)
+	return a.Effect, err
 }
 
 // AskFollowing asks what would follow in a tree if accounts stood so.

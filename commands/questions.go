@@ -13,7 +13,7 @@ import (
 )
 
 // Question is what one partition's state can be asked, between two commands:
-// AskAvailable, AskOffer, AskInvolved, AskDeletion or AskFollowing. It changes nothing.
+// AskAvailable, AskOffer, AskInvolved or AskFollowing. It changes nothing.
 type Question interface {
 	question()
 	// look answers, and keeps nothing of the state.
@@ -25,7 +25,7 @@ type Answer struct {
 	Available  [len(domain.TaskKinds)]int // AskAvailable: by the order of domain.TaskKinds
 	Assignment pool.Assignment            // AskOffer
 	Trees      []domain.TreeID            // AskInvolved: by id
-	Effect     Effect                     // AskDeletion, AskFollowing
+	Effect     Effect                     // AskFollowing
 
 	behind []domain.ContributorID
 }
@@ -52,17 +52,9 @@ type AskInvolved struct {
 	After       domain.Position // zero: nothing to wait for
 }
 
-// AskDeletion asks what the command would delete in a tree.
-type AskDeletion struct {
-	Tree    domain.TreeID
-	Do      tree.DeleteAuthored
-	Command domain.CommandID
-}
-
 func (AskAvailable) question() {}
 func (AskOffer) question()     {}
 func (AskInvolved) question()  {}
-func (AskDeletion) question()  {}
 
 func (q AskAvailable) look(w *writer, in campaign.State) (Answer, error) {
 	at := domain.PoolID{Language: q.Language}
@@ -89,19 +81,6 @@ func (q AskOffer) look(w *writer, _ campaign.State) (Answer, error) {
 
 func (q AskInvolved) look(w *writer, _ campaign.State) (Answer, error) {
 	return Answer{Trees: w.s.involved(q.Contributor)}, nil
-}
-
-func (q AskDeletion) look(w *writer, _ campaign.State) (Answer, error) {
-	t := w.s.trees[q.Tree]
-	if t == nil || t.pool == nil {
-		return Answer{}, nil
-	}
-	events, err := tree.Decide(t.State, q.Do, &policy.Context{
-		Now: w.s.last, Policy: &t.pool.Policy, Dice: domain.NewDice(w.e.opt.Dice(q.Command)), Command: q.Command,
-	})
-	var x Effect
-	x.add(events)
-	return Answer{Effect: x}, err
 }
 
 // involved lists, in order, the trees that the contributor wrote, reviewed or

@@ -125,7 +125,6 @@ var questions = table[commands.Question]{
 	asked[commands.AskAvailable]("available"),
 	asked[commands.AskOffer]("offer"),
 	asked[commands.AskInvolved]("involved"),
-	asked[commands.AskDeletion]("deletion"),
 	asked[commands.AskFollowing]("following"),
 }
 

@@ -62,31 +62,6 @@ func (x *Effect) add(events []domain.Event) {
 	}
 }
 
-// DeleteAuthored deletes what a contributor wrote, tree by tree, each with a
-// command derived from c; c.Body is not looked at. It may be sent again after
-// an error, and goes on where it stopped. With preview it only counts.
-func (e *Engine) DeleteAuthored(ctx context.Context, c Command, do tree.DeleteAuthored, preview bool) (Effect, error) {
-	var x Effect
-	trees, err := e.Involved(ctx, do.Author)
-	for _, id := range trees {
-		if err != nil {
-			break
-		}
-		one := Command{
-			ID: domain.CommandID(domain.Derive(c.ID, "tree/"+id.String(), 0)), Actor: c.Actor, Cause: c.Cause,
-			Body: OnTree{Tree: id, Do: do},
-		}
-		var part Effect
-		if preview {
-			part, err = e.foresee(ctx, id, AskDeletion{Tree: id, Do: do, Command: one.ID})
-		} else {
-			part, err = e.doIn(ctx, id, []Command{one})
-		}
-		x.Add(part)
-	}
-	return x, err
-}
-
 // doIn runs commands in a tree, and tells what they do there. A refusal means that
 // one has lost its object.
 func (e *Engine) doIn(ctx context.Context, id domain.TreeID, commands []Command) (x Effect, err error) {
@@ -108,18 +83,4 @@ func (e *Engine) doIn(ctx context.Context, id domain.TreeID, commands []Command)
 	}
 	x.add(events)
 	return x, nil
-}
-
-// foresee asks a tree's partition.
-func (e *Engine) foresee(ctx context.Context, id domain.TreeID, q Question) (Effect, error) {
-	var at domain.PoolID
-	err := e.settled(ctx, func() (err error) {
-		_, at, err = e.facts.locate(id, reference{})
-		return err
-	})
-	if err != nil {
-		return Effect{}, err
-	}
-	a, err := e.askAt(ctx, e.place(at.Stream()), q)
-	return a.Effect, err
 }
