@@ -23,12 +23,19 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// killSeconds is how long nodes and brokers are killed, unless the environment
-// says otherwise: DENDRO_KILL_SECONDS=600 is the long run.
-const killSeconds = 20
+// Nodes and brokers are killed for killSeconds, unless the environment says
+// otherwise (DENDRO_KILL_SECONDS=600 is the long run), and each kind no less
+// often than minHits. A fleet that acknowledges nothing for the length of
+// killPatience after it was mended does not come back.
+const (
+	killSeconds  = 20
+	minHits      = 3
+	killPatience = 2 * time.Minute
+)
 
 // TestClusterSurvivesKills lets clients submit while nodes and brokers are
-// killed, frozen and restarted. Then every acknowledged submission is in the
+// killed, frozen and restarted; after each time the fleet acknowledges
+// submissions again. Then every acknowledged submission is in the
 // log exactly once, no other one twice, the log keeps all rules, and all nodes
 // show what a rebuild shows.
 func TestClusterSurvivesKills(t *testing.T) {
@@ -52,9 +59,6 @@ func TestClusterSurvivesKills(t *testing.T) {
 		n.waitUntilReady(time.Minute)
 	}
 	t.Logf("%d nodes and %d brokers were killed or frozen; %d submissions acknowledged, %d given up", k.nodesHit, k.brokersHit, len(k.acknowledged), k.lost.Load())
-	if len(k.acknowledged) < seconds {
-		t.Errorf("only %d submissions were acknowledged in %d s", len(k.acknowledged), seconds)
-	}
 	k.verify()
 }
 
@@ -68,21 +72,47 @@ type kills struct {
 }
 
 // havoc hits one node after the other, and beside that one broker after the
-// other, and mends them again: a majority of brokers is always there.
+// other, and mends them again: a majority of brokers is always there. Neither
+// kind is hit again before a submission was acknowledged since it was mended:
+// so a slow machine is hit less often, and no fleet stays down unseen.
 func (k *kills) havoc(lasting time.Duration, seed uint64) {
 	end := time.Now().Add(lasting)
 	var both sync.WaitGroup
 	both.Go(func() {
-		for dice := rand.New(rand.NewPCG(seed, 1000)); time.Now().Before(end); k.nodesHit++ {
-			k.hitNode(k.nodes[dice.IntN(len(k.nodes))], dice)
+		dice := rand.New(rand.NewPCG(seed, 1000))
+		for back := true; back && (k.nodesHit < minHits || time.Now().Before(end)); k.nodesHit++ {
+			n := k.nodes[dice.IntN(len(k.nodes))]
+			k.hitNode(n, dice)
+			back = k.comesBack("node " + n.url)
 		}
 	})
 	both.Go(func() {
-		for dice := rand.New(rand.NewPCG(seed, 1001)); time.Now().Before(end); k.brokersHit++ {
-			k.hitBroker(dice.IntN(3), dice)
+		dice := rand.New(rand.NewPCG(seed, 1001))
+		for back := true; back && (k.brokersHit < minHits || time.Now().Before(end)); k.brokersHit++ {
+			broker := dice.IntN(3)
+			k.hitBroker(broker, dice)
+			back = k.comesBack(fmt.Sprint("broker ", broker))
 		}
 	})
 	both.Wait()
+}
+
+// comesBack waits until another submission is acknowledged.
+func (k *kills) comesBack(from string) bool {
+	before := k.count()
+	for deadline := time.Now().Add(killPatience); k.count() == before; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			k.t.Errorf("since %s was mended, nothing was acknowledged in %v", from, killPatience)
+			return false
+		}
+	}
+	return true
+}
+
+func (k *kills) count() int {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return len(k.acknowledged)
 }
 
 func (k *kills) hitNode(n *fleetNode, dice *rand.Rand) {
