@@ -12,7 +12,6 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
-	"strings"
 	"time"
 
 	"dendro/adapters/dataset"
@@ -59,9 +58,7 @@ func askFlags(cmd *cobra.Command) func(context.Context) (asker, error) {
 		if err != nil {
 			return nil, err
 		}
-		p := newProgress(cmd.ErrOrStderr(), "reading the log")
-		defer p.end()
-		return newLogAsker(ctx, where, *at, p)
+		return newLogAsker(ctx, where, *at, newProgress(cmd.ErrOrStderr(), "reading the log"))
 	}
 }
 
@@ -74,9 +71,9 @@ type serverAsker struct {
 }
 
 func newServerAsker(server, key, at string) (*serverAsker, error) {
-	u, err := url.Parse(strings.TrimSuffix(server, "/"))
-	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return nil, misuse("--server: %q is no address such as http://127.0.0.1:8080", server)
+	u, err := serverAddress(server)
+	if err != nil {
+		return nil, err
 	}
 	if key == "" {
 		return nil, misuse("a server wants the key of a trusted client: set %s", keyVariable)
@@ -134,37 +131,35 @@ func answered(status int, body []byte) ([]byte, error) {
 
 // logAsker is an API over a log as of a cut. It writes nothing.
 type logAsker struct {
-	log closingLog
-	cut domain.Cut
-	api *httpapi.Server
+	log      closingLog
+	cut      domain.Cut
+	progress *progress
+	api      *httpapi.Server // made by the first question
 }
 
-func newLogAsker(ctx context.Context, where place, at string, p *progress) (a *logAsker, err error) {
+func newLogAsker(ctx context.Context, where place, at string, p *progress) (*logAsker, error) {
 	log, err := where.read(ctx)
 	if err != nil {
 		return nil, err
 	}
-	a = &logAsker{log: log}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, log.Close())
-		}
-	}()
 	cut, err := cutOf(ctx, log, at)
 	if err != nil {
-		return a, err
+		return nil, errors.Join(err, log.Close())
 	}
-	m, err := momentAt(ctx, log, cut, p.report)
+	return &logAsker{log: log, cut: cut, progress: p}, nil
+}
+
+// newAPI folds the views that questions are asked of.
+func (a *logAsker) newAPI(ctx context.Context) (*httpapi.Server, error) {
+	defer a.progress.end()
+	m, err := momentAt(ctx, a.log, a.cut, a.progress.report)
 	if err != nil {
-		return a, err
+		return nil, err
 	}
-	a.cut = cut
-	past := upTo{log, cut}
-	a.api, err = httpapi.New(httpapi.Config{
-		Log: past, Engine: &commands.Engine{}, Views: m.Views, Directory: memory.NewDirectory(), Clock: domain.NewManualClock(m.Newest),
+	return httpapi.New(httpapi.Config{
+		Log: upTo{a.log, a.cut}, Engine: &commands.Engine{}, Views: m.Views, Directory: memory.NewDirectory(), Clock: domain.NewManualClock(m.Newest),
 		Random: rand.Reader, NoRateLimits: true, AnyKey: true, Dev: directory.Client{ID: domain.ClientID{1}, Trusted: true},
 	})
-	return a, err
 }
 
 // cutOf turns a cut's text, or a time's, into a cut; the log's end when there
@@ -188,6 +183,12 @@ func cutOf(ctx context.Context, log domain.Log, at string) (domain.Cut, error) {
 }
 
 func (a *logAsker) ask(ctx context.Context, path string) ([]byte, error) {
+	if a.api == nil {
+		var err error
+		if a.api, err = a.newAPI(ctx); err != nil {
+			return nil, err
+		}
+	}
 	w := httptest.NewRecorder()
 	a.api.ServeHTTP(w, httptest.NewRequestWithContext(ctx, http.MethodGet, "/api/v1"+path, nil))
 	return answered(w.Code, w.Body.Bytes())

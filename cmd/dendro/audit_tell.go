@@ -245,10 +245,7 @@ func shortIDs(text string) string {
 // shortActor cuts the id of who acted.
 func shortActor(actor string) string {
 	kind, id, _ := strings.Cut(actor, ":")
-	if len(id) == 36 {
-		id = id[:4] + "…" + id[28:]
-	}
-	return kind + " " + id
+	return fmt.Sprint(kind, " ", shortID(id))
 }
 
 // eventWords says in a few words what an event's data holds; not what the

@@ -23,11 +23,20 @@ type remoteClients struct {
 }
 
 func newRemoteClients(server, token string) (*remoteClients, error) {
-	u, err := url.Parse(strings.TrimSuffix(server, "/"))
-	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return nil, misuse("--server: %q is no address such as http://127.0.0.1:8080", server)
+	u, err := serverAddress(server)
+	if err != nil {
+		return nil, err
 	}
 	return &remoteClients{base: u.JoinPath("api/v1/admin/api_client"), token: token, http: http.Client{Timeout: 30 * time.Second}}, nil
+}
+
+// serverAddress reads what --server says.
+func serverAddress(text string) (*url.URL, error) {
+	u, err := url.Parse(strings.TrimSuffix(text, "/"))
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return nil, misuse("--server: %q is no address such as http://127.0.0.1:8080", text)
+	}
+	return u, nil
 }
 
 // maxAnswer bounds what is read of an answer, in bytes.

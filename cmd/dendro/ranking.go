@@ -154,14 +154,14 @@ func tellMerge(t *teller, m *audit.Remerge, explain bool) {
 		if b.LeftOut != "" {
 			text += t.faint("  left out: " + b.LeftOut)
 		}
-		t.say("  %s  %s  %s", t.faint(b.Time.UTC().Format("2006-01-02 15:04:05")), shortID(b.Contributor.String()), text)
+		t.say("  %s  %s  %s", t.faint(b.Time.UTC().Format(seconds)), shortID(b.Contributor.String()), text)
 	}
 	if explain {
 		tellSteps(t, m)
 	}
 	t.say("\n%s: %s", t.strong(m.Rule), outcome(m.Replies, m.Order, m.Why))
 	for i, old := range m.Merges {
-		t.say("%s", t.faint(fmt.Sprintf("in the log, merge %d (%s, event %s, %d ballots): %s", i+1, old.Time.UTC().Format("2006-01-02 15:04:05"), old.At, old.Ballots, outcome(m.Replies, old.Order, "no consensus"))))
+		t.say("%s", t.faint(fmt.Sprintf("in the log, merge %d (%s, event %s, %d ballots): %s", i+1, old.Time.UTC().Format(seconds), old.At, old.Ballots, outcome(m.Replies, old.Order, "no consensus"))))
 	}
 	switch {
 	case len(m.Merges) == 0:
@@ -173,11 +173,11 @@ func tellMerge(t *teller, m *audit.Remerge, explain bool) {
 	}
 	t.say("%s", t.lively("what would change:"))
 	for _, move := range m.Moves {
-		t.say("  %s  %s → %s", move.Message, place1(move.From), place1(move.To))
+		t.say("  %s  %s → %s", move.Message, placeWord(move.From), placeWord(move.To))
 	}
 }
 
-func place1(i int) string {
+func placeWord(i int) string {
 	if i < 0 {
 		return "no place"
 	}
@@ -312,31 +312,35 @@ func (a *logAsker) remergeAll(ctx context.Context, rule string, without []domain
 			if err != nil {
 				return out, err
 			}
+			if !out.count(&m) {
+				continue
+			}
 			usual, err := x.Remerge(audit.Ask{Parent: parent, Rule: ranking.DefaultRule})
 			if err != nil {
 				return out, err
 			}
-			out.count(&m, &usual)
+			if slices.Equal(m.Order, usual.Order) {
+				out.Anyway++
+			}
 		}
 	}
 	return out, nil
 }
 
-func (out *remergedAll) count(m, usual *audit.Remerge) {
+// count takes a merge in, and reports whether it would change what the log has.
+func (out *remergedAll) count(m *audit.Remerge) (changed bool) {
 	out.Parents++
 	switch {
 	case len(m.Merges) == 0:
 		out.Unmerged++
-		return
+		return false
 	case !m.Changed:
-		return
+		return false
 	}
 	out.Changed++
-	if slices.Equal(m.Order, usual.Order) {
-		out.Anyway++
-	}
 	out.List = append(out.List, m.Parent)
 	if slices.ContainsFunc(m.Moves, func(v audit.Move) bool { return v.To == 0 }) {
 		out.First++
 	}
+	return true
 }
