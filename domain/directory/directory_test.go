@@ -64,6 +64,8 @@ func TestValidate(t *testing.T) {
 		"a query in no order":      {query(func(q *directory.Query) { q.Order = "id" }), "sorted by"},
 		"a query for nothing":      {query(func(q *directory.Query) { q.Max = 0 }), "at least 1"},
 		"a query after a bad name": {query(func(q *directory.Query) { q.After = &directory.Key{Name: "a\x00"} }), "cursor"},
+		"a query after no UTF-8":   {query(func(q *directory.Query) { q.After = &directory.Key{Name: "a\xff"} }), "UTF-8"},
+		"a query before no UTF-8":  {query(func(q *directory.Query) { q.Before = &directory.Key{Name: "\xc3"} }), "UTF-8"},
 	} {
 		err := c.row.Validate()
 		switch {

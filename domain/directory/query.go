@@ -3,6 +3,7 @@ package directory
 import (
 	"cmp"
 	"strings"
+	"unicode/utf8"
 
 	"dendro/domain"
 )
@@ -49,8 +50,12 @@ func (q Query) Validate() error {
 		return domain.Refuse(domain.Invalid, "a list of %d people; ask for at least 1", q.Max)
 	}
 	for _, k := range []*Key{q.After, q.Before} {
-		if k != nil && strings.ContainsRune(k.Name, 0) {
+		switch {
+		case k == nil:
+		case strings.ContainsRune(k.Name, 0):
 			return domain.Refuse(domain.Invalid, "a list of people cannot begin or end at a name with a zero byte; use the cursor of a page as it was given")
+		case !utf8.ValidString(k.Name):
+			return domain.Refuse(domain.Invalid, "a list of people cannot begin or end at a name that is not UTF-8; use the cursor of a page as it was given")
 		}
 	}
 	return nil
