@@ -31,24 +31,24 @@ const (
 	longestPause = 5 * time.Second
 )
 
+// errDeposed says that the lead was lost: it is another's, or could not be kept.
+var errDeposed = errors.New("the lead of those who commit was lost")
+
 // Run follows the log until ctx ends, or until there is nothing to hope for:
 // the log is broken (ErrBroken), the store is that of another log
 // (domain.ErrForeignCut) or of other rules (ErrRevised).
 func (k *Keeper) Run(ctx context.Context) error {
 	pause := firstPause
+	store := &reporting{Store: k.Store, log: k.Log, report: k.Report, committed: func() { pause = firstPause }}
 	for {
-		runner := NewRunner(k.Log, &reporting{Store: k.Store, tell: func() {
-			pause = firstPause
-			k.Report(nil)
-		}}, k.Folds()...)
-		err := k.serve(ctx, runner)
+		err := k.serve(ctx, NewRunner(k.Log, store, k.Folds()...))
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case errors.Is(err, ErrBroken), errors.Is(err, domain.ErrForeignCut), errors.Is(err, ErrRevised):
 			return err
 		}
-		k.Report(err)
+		store.failed(err)
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():
@@ -83,22 +83,57 @@ func (k *Keeper) serve(ctx context.Context, runner *Runner) error {
 	if err != nil {
 		return err
 	}
-	return runner.Run(lead)
+	err = runner.Run(lead)
+	if lead.Err() != nil && errors.Is(err, context.Canceled) {
+		return errDeposed
+	}
+	return err
 }
 
-// reporting tells of the first commit that is made.
+// reporting tells when what failed goes on again: when something is committed,
+// here or by another process, or when there is nothing to commit.
 type reporting struct {
 	Store
-	tell func()
-	told bool
+	log       domain.Log
+	report    func(error)
+	committed func()
+
+	trouble bool
+	at      domain.Cut // where the store was seen in trouble; none before
+}
+
+func (r *reporting) failed(err error) {
+	r.trouble, r.at = true, domain.Cut{}
+	r.report(err)
+}
+
+func (r *reporting) over() {
+	if r.trouble {
+		r.trouble = false
+		r.report(nil)
+	}
 }
 
 // Commit implements Store.
 func (r *reporting) Commit(ctx context.Context, changes []Change, from, to domain.Cut) error {
 	err := r.Store.Commit(ctx, changes, from, to)
-	if err == nil && !r.told {
-		r.told = true
-		r.tell()
+	if err == nil {
+		r.committed()
+		r.over()
 	}
 	return err
+}
+
+// Cut implements Store.
+func (r *reporting) Cut(ctx context.Context) (domain.Cut, error) {
+	at, err := r.Store.Cut(ctx)
+	if err != nil || !r.trouble {
+		return at, err
+	}
+	moved := r.at.Log == at.Log && !r.at.Equal(at)
+	r.at = at
+	if end, err := r.log.End(ctx); moved || err == nil && end.Within(at) {
+		r.over()
+	}
+	return at, nil
 }

@@ -3,6 +3,7 @@ package projections_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -77,6 +78,28 @@ func keeping(log domain.Log, s projections.Store, lead *token, report func(error
 		cancel()
 		return <-answer
 	}
+}
+
+// faulty is a store whose cut cannot always be asked for.
+type faulty struct {
+	projections.Store
+	mu  sync.Mutex
+	why error
+}
+
+func (f *faulty) Cut(ctx context.Context) (domain.Cut, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.why != nil {
+		return domain.Cut{}, f.why
+	}
+	return f.Store.Cut(ctx)
+}
+
+func (f *faulty) set(why error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.why = why
 }
 
 // However often the lead changes hands, and whatever fails in between, each
@@ -161,6 +184,9 @@ func TestKeeperReports(t *testing.T) {
 		if !errors.Is(r.last(), errBroken) {
 			t.Errorf("reported is %v", r.last())
 		}
+		if slices.Contains(r.all, nil) {
+			t.Error("it goes on, though nothing was committed")
+		}
 		set(nil)
 		if r.last() != nil {
 			t.Errorf("reported is %v behind a commit", r.last())
@@ -168,6 +194,50 @@ func TestKeeperReports(t *testing.T) {
 		set(projections.ErrRevised)
 		if err := stop(); !errors.Is(err, projections.ErrRevised) {
 			t.Errorf("Run answers %v, want ErrRevised", err)
+		}
+	})
+}
+
+// Who stands by, and who has nothing to commit, is out of trouble when the store
+// answers again.
+func TestKeeperIsOutOfTrouble(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := newWriting(1)
+		log.add(0, 3)
+		s := &recorder{cut: log.Identity().Start()}
+		lead := newToken()
+		var reports [2]told
+		var stores [2]*faulty
+		for i := range stores {
+			stores[i] = &faulty{Store: s}
+			stop := keeping(log, stores[i], lead, reports[i].report)
+			defer func() { _ = stop() }()
+			time.Sleep(time.Minute)
+		}
+		for _, quiet := range []bool{true, false} {
+			for i := range stores {
+				stores[i].set(errBroken)
+			}
+			time.Sleep(time.Minute)
+			lead.takeAway() // who leads need not ask for the cut
+			time.Sleep(time.Minute)
+			for i := range reports {
+				if !errors.Is(reports[i].last(), errBroken) {
+					t.Errorf("keeper %d in trouble reports %v", i, reports[i].last())
+				}
+				stores[i].set(nil)
+			}
+			for range 60 {
+				if !quiet {
+					log.add(0, 1)
+				}
+				time.Sleep(time.Second)
+			}
+			for i := range reports {
+				if err := reports[i].last(); err != nil {
+					t.Errorf("keeper %d reports %v, quiet is %t", i, err, quiet)
+				}
+			}
 		}
 	})
 }

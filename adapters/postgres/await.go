@@ -14,22 +14,40 @@ import (
 const pollPause = 5 * time.Millisecond
 
 // watch knows the cut that was seen last, and wakes those who wait for another.
+// Whoever waits trusts only what was asked since: a standby that took over may
+// lack what the server before it had.
 type watch struct {
 	mu      sync.Mutex
 	cut     domain.Cut
+	told    uint64        // the question that was answered with it
+	asked   uint64        // the newest question
+	unsure  bool          // somebody has come since who trusts no answer yet
 	news    chan struct{} // closed and replaced when there is something new
 	looking bool          // somebody looks at the database
 }
 
 func newWatch(at domain.Cut) watch { return watch{cut: at, news: make(chan struct{})} }
 
-// see takes note of a cut that was read or committed, which nobody changes.
-// One that was overtaken on its way does no harm: who waits looks again.
-func (w *watch) see(cut domain.Cut) {
+// ask numbers a question for the cut, before it is put.
+func (w *watch) ask() (question uint64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if !cut.Equal(w.cut) {
-		w.cut = cut
+	w.asked++
+	return w.asked
+}
+
+// see takes note of a cut that was read or committed, which nobody changes.
+// The answer to a newer question stays.
+func (w *watch) see(question uint64, cut domain.Cut) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if question < w.told {
+		return
+	}
+	changed := !cut.Equal(w.cut)
+	w.cut, w.told = cut, question
+	if changed || w.unsure {
+		w.unsure = false
 		w.tell()
 	}
 }
@@ -39,10 +57,19 @@ func (w *watch) tell() {
 	w.news = make(chan struct{})
 }
 
-func (w *watch) now() (cut domain.Cut, news <-chan struct{}) {
+// come begins to wait: only questions that are newer count.
+func (w *watch) come() (since uint64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.cut, w.news
+	w.unsure = true
+	return w.asked
+}
+
+// now gives the cut, and whether it was asked for since.
+func (w *watch) now(since uint64) (cut domain.Cut, fresh bool, news <-chan struct{}) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.cut, w.told > since, w.news
 }
 
 // begin reports whether the caller is to look at the database for all who wait;
@@ -65,13 +92,14 @@ func (w *watch) end() {
 // Await implements projections.Store. Commits of this process wake those who
 // wait; for those of others one of them looks.
 func (s *Store) Await(ctx context.Context, at domain.Cut) error {
+	since := s.watch.come()
 	for {
-		cut, news := s.watch.now()
+		cut, fresh, news := s.watch.now(since)
 		switch {
-		case at.Within(cut):
-			return nil
 		case at.Log != cut.Log || len(at.End) != len(cut.End):
 			return fmt.Errorf("%w: it is %s, the views are at %s", domain.ErrForeignCut, at, cut)
+		case fresh && at.Within(cut):
+			return nil
 		case s.watch.begin():
 			if err := s.look(ctx, at); err != nil {
 				return err
@@ -94,10 +122,8 @@ func (s *Store) look(ctx context.Context, at domain.Cut) error {
 		if err != nil || at.Within(cut) {
 			return err
 		}
-		select {
-		case <-time.After(pollPause):
-		case <-ctx.Done():
-			return ctx.Err()
+		if err := wait(ctx, pollPause); err != nil {
+			return err
 		}
 	}
 }

@@ -36,7 +36,7 @@ func (s *Store) Commit(ctx context.Context, changes []projections.Change, from, 
 	var id [16]byte
 	rand.Read(id[:]) // never fails
 	args := [][]byte{[]byte(from.String()), []byte(to.String()), id[:], []byte(rules(s.views))}
-	err = repeat(ctx, s.pool, func(ctx context.Context) error { return s.commit(ctx, args, gathered) })
+	err = s.calls.repeat(ctx, func(ctx context.Context) error { return s.commit(ctx, args, gathered) })
 	switch state(err) {
 	case doneState:
 		err = nil
@@ -48,7 +48,7 @@ func (s *Store) Commit(ctx context.Context, changes []projections.Change, from, 
 	if err != nil {
 		return fmt.Errorf("views in Postgres, commit from %s: %w", from, err)
 	}
-	s.watch.see(to.Clone())
+	s.watch.see(s.watch.ask(), to.Clone())
 	return nil
 }
 

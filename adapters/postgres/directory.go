@@ -20,19 +20,22 @@ var _ directory.Directory = (*Directory)(nil)
 
 // Directory is a directory.Directory in Postgres, for any number of processes.
 // What an erasure cannot reach is told at Erase. Make it with NewDirectory.
-type Directory struct{ pool *pgxpool.Pool }
+type Directory struct {
+	pool  *pgxpool.Pool
+	calls calls
+}
 
 // NewDirectory makes the directory of a database, which was migrated. It ends
 // with the pool.
-func NewDirectory(pool *pgxpool.Pool) *Directory { return &Directory{pool} }
+func NewDirectory(pool *pgxpool.Pool) *Directory { return &Directory{pool, callsOf(pool)} }
 
 // repeat does what may be done twice, and once what may not.
 func (d *Directory) repeat(ctx context.Context, f func(context.Context) error) error {
-	return explainDirectory(repeat(ctx, d.pool, f))
+	return explainDirectory(d.calls.repeat(ctx, f))
 }
 
 func (d *Directory) once(ctx context.Context, f func(context.Context) error) error {
-	return explainDirectory(once(ctx, d.pool, f))
+	return explainDirectory(d.calls.once(ctx, f))
 }
 
 func explainDirectory(err error) error {

@@ -38,7 +38,7 @@ func (d *Directory) Erase(ctx context.Context, id domain.ContributorID) error {
 }
 
 // rewriteLock is the number of the advisory lock that lets one process rewrite.
-const rewriteLock = 0x64656e64726f // "dendro"
+const rewriteLock = 0x6572617365 // "erase"
 
 // rewrite rids the table's files of what was removed from the table.
 func (d *Directory) rewrite(ctx context.Context) (err error) {

@@ -103,7 +103,7 @@ func (s *Store) BareCopy(ctx context.Context, b Build, to domain.Cut) (run func(
 			all.Go(func() {
 				for i := range next {
 					name := piles[i].table.String()
-					err := copyFrom(ctx, w.pool, inShadow(name), piles[i].table.columnNames(), bytes.NewReader(encoded[i]))
+					err := copyFrom(ctx, w.pool, w.inShadow(name), piles[i].table.columnNames(), bytes.NewReader(encoded[i]))
 					if err == nil {
 						err = w.index(ctx, name)
 					}

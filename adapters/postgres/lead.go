@@ -65,7 +65,7 @@ func (s *Store) keepLease(ctx context.Context, holder [16]byte) {
 			return
 		}
 		began := time.Now()
-		try, cancel := context.WithTimeout(ctx, leaseFor-leaseRenew)
+		try, cancel := context.WithDeadline(ctx, until)
 		done, err := s.pool.Exec(try, takeLease, holder, leaseFor)
 		cancel()
 		switch {

@@ -62,7 +62,7 @@ func newProvider(db *sql.DB) (*goose.Provider, error) {
 }
 
 func checkEncoding(ctx context.Context, pool *pgxpool.Pool) error {
-	return repeat(ctx, pool, func(ctx context.Context) error {
+	return callsOf(pool).repeat(ctx, func(ctx context.Context) error {
 		var encoding string
 		if err := pool.QueryRow(ctx, "SHOW server_encoding").Scan(&encoding); err != nil {
 			return err

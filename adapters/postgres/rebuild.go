@@ -101,7 +101,7 @@ func (s *Store) rebuild(ctx context.Context, b Build, do func(*workshop, context
 		err = do(w, ctx)
 	}
 	if err != nil {
-		return fmt.Errorf("building views in Postgres: %w", err)
+		return fmt.Errorf("building views in Postgres: %w", explain(err))
 	}
 	return nil
 }
@@ -146,7 +146,7 @@ const (
 func (w *workshop) swap(ctx context.Context, to *domain.Cut) error {
 	for n := 1; ; n++ {
 		err := w.hold(ctx, to == nil, func(tx pgx.Tx) error { return w.swapIn(ctx, tx, to) })
-		if code := state(err); n == swapAttempts || code != "55P03" && code != "40P01" { // lock timeout, deadlock
+		if code := state(err); n == swapAttempts || code != lockedState && code != "40P01" { // or deadlock
 			return err
 		}
 		if err := wait(ctx, swapPause); err != nil {
@@ -186,7 +186,7 @@ func (w *workshop) hold(ctx context.Context, catchUp bool, do func(tx pgx.Tx) er
 func (w *workshop) swapIn(ctx context.Context, tx pgx.Tx, to *domain.Cut) error {
 	sql := []string{"SET LOCAL lock_timeout = " + milliseconds(swapWithin)}
 	for _, name := range w.names() {
-		sql = append(sql, "DROP TABLE "+name, fmt.Sprintf("ALTER TABLE %s SET SCHEMA views", inShadow(name)))
+		sql = append(sql, "DROP TABLE "+name, fmt.Sprintf("ALTER TABLE %s SET SCHEMA views", w.inShadow(name)))
 	}
 	for _, one := range sql {
 		if _, err := tx.Exec(ctx, one); err != nil {

@@ -3,8 +3,10 @@ package postgres
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
+	"strconv"
 	"strings"
 	"time"
 
@@ -20,43 +22,63 @@ const (
 	firstPause    = 10 * time.Millisecond
 	longestPause  = time.Second
 	readOnlyState = "25006" // the answer of a server that another one took over from
+	lockedState   = "55P03" // lock_timeout
 )
+
+// calls makes calls of a database: each ends in time, and those that fail in
+// passing are made again. An error tells whoever runs the database what to do.
+type calls struct {
+	pool   *pgxpool.Pool
+	within time.Duration // one attempt
+}
+
+func callsOf(pool *pgxpool.Pool) calls {
+	ms, err := strconv.Atoi(pool.Config().ConnConfig.RuntimeParams[callParameter])
+	if err != nil { // Open did not make it
+		return calls{pool, callTimeout}
+	}
+	return calls{pool, time.Duration(ms) * time.Millisecond}
+}
 
 // repeat calls f, which may be done several times without harm, until it
 // succeeds, fails for good, or has failed too often in passing.
-func repeat(ctx context.Context, pool *pgxpool.Pool, f func(context.Context) error) error {
-	return attempt(ctx, pool, passing, f)
+func (c calls) repeat(ctx context.Context, f func(context.Context) error) error {
+	return explain(c.attempt(ctx, passing, f))
 }
 
 // once is repeat for an f that must not be done twice: it is tried again only
 // while nothing of it can have been done.
-func once(ctx context.Context, pool *pgxpool.Pool, f func(context.Context) error) error {
-	return attempt(ctx, pool, undone, f)
+func (c calls) once(ctx context.Context, f func(context.Context) error) error {
+	return explain(c.attempt(ctx, undone, f))
 }
 
-func attempt(ctx context.Context, pool *pgxpool.Pool, again func(error) bool, f func(context.Context) error) error {
+func (c calls) attempt(ctx context.Context, again func(error) bool, f func(context.Context) error) error {
 	pause := firstPause
 	for n := 1; ; n++ {
-		err := call(ctx, f)
+		err := c.one(ctx, f)
 		if err == nil || n == maxAttempts || ctx.Err() != nil || !again(err) {
 			return err
 		}
 		if state(err) == readOnlyState {
-			pool.Reset() // all connections lead to the same server
+			c.pool.Reset() // all connections lead to the same server
 		}
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return fmt.Errorf("%w, while it was to be tried again behind: %w", ctx.Err(), err)
 		case <-time.After(pause):
 		}
 		pause = min(2*pause, longestPause)
 	}
 }
 
-func call(ctx context.Context, f func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+func (c calls) one(ctx context.Context, f func(context.Context) error) error {
+	bounded, cancel := context.WithTimeout(ctx, c.within)
 	defer cancel()
-	return f(ctx)
+	err := f(bounded)
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		return fmt.Errorf("%w within %s (%w)", errSilent, c.within, err)
+	}
+	return err
 }
 
 // state gives the SQLSTATE that the server answered, or "".
@@ -92,7 +114,7 @@ func passing(err error) bool {
 		// A lost connection, and a server that is being shut down or has crashed.
 		return strings.HasPrefix(code, "08") || strings.HasPrefix(code, "57P0")
 	}
-	if errors.Is(err, context.DeadlineExceeded) { // callTimeout: it was tried long enough
+	if errors.Is(err, context.DeadlineExceeded) { // errSilent: it was tried long enough
 		return false
 	}
 	var network net.Error

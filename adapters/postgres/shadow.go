@@ -2,29 +2,71 @@ package postgres
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/hex"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 )
 
-// shadowSchema is where views are built, beside the live ones.
-const shadowSchema = "views_new"
+// shadowPrefix begins the names of the schemas in which views are built, beside
+// the live ones. Each build has its own: one that has lost its connections, and
+// with them the lock of those who build, is never mixed with the next one.
+const shadowPrefix = "views_new_"
+
+func newShadow() string {
+	var id [8]byte
+	rand.Read(id[:]) // never fails
+	return shadowPrefix + hex.EncodeToString(id[:])
+}
 
 // inShadow turns a statement on live tables into one on those that are built.
-func inShadow(sql string) string { return strings.ReplaceAll(sql, "views.", shadowSchema+".") }
+func (w *workshop) inShadow(sql string) string {
+	return strings.ReplaceAll(sql, "views.", w.shadow+".")
+}
 
-// shadow makes empty tables like those of the views, without indexes.
-func (w *workshop) shadow(ctx context.Context) error {
-	sql := []string{"DROP SCHEMA IF EXISTS " + shadowSchema + " CASCADE", "CREATE SCHEMA " + shadowSchema}
+// clearWithin is how long clear waits for a build that has lost the lock and is
+// still at work: the next one clears what this one leaves.
+const clearWithin = time.Second
+
+// clear removes what builds left that did not end well.
+func (w *workshop) clear(ctx context.Context) error {
+	rows, err := w.pool.Query(ctx, "SELECT nspname FROM pg_namespace WHERE starts_with(nspname, $1)", shadowPrefix)
+	if err != nil {
+		return err
+	}
+	left, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return err
+	}
+	for _, schema := range left {
+		err := pgx.BeginFunc(ctx, w.pool, func(tx pgx.Tx) error {
+			_, err := tx.Exec(ctx, "SET LOCAL lock_timeout = "+milliseconds(clearWithin))
+			if err == nil {
+				_, err = tx.Exec(ctx, "DROP SCHEMA IF EXISTS "+schema+" CASCADE")
+			}
+			return err
+		})
+		if err != nil && state(err) != lockedState {
+			return err
+		}
+	}
+	return nil
+}
+
+// empty makes empty tables like those of the views, without indexes.
+func (w *workshop) empty(ctx context.Context) error {
+	sql := []string{"CREATE SCHEMA " + w.shadow}
 	for _, name := range w.names() {
-		sql = append(sql, fmt.Sprintf("CREATE TABLE %s (LIKE %s INCLUDING ALL EXCLUDING INDEXES)", inShadow(name), name))
+		sql = append(sql, fmt.Sprintf("CREATE TABLE %s (LIKE %s INCLUDING ALL EXCLUDING INDEXES)", w.inShadow(name), name))
 		options, err := w.options(ctx, name)
 		if err != nil {
 			return err
 		}
 		if options != "" {
-			sql = append(sql, fmt.Sprintf("ALTER TABLE %s SET (%s)", inShadow(name), options))
+			sql = append(sql, fmt.Sprintf("ALTER TABLE %s SET (%s)", w.inShadow(name), options))
 		}
 	}
 	return w.exec(ctx, sql...)
@@ -47,11 +89,11 @@ func (w *workshop) index(ctx context.Context, table string) error {
 	var sql []string
 	var definition, name, constraint, kind string
 	_, err = pgx.ForEachRow(rows, []any{&definition, &name, &constraint, &kind}, func() error {
-		sql = append(sql, strings.Replace(definition, " ON "+table+" ", " ON "+inShadow(table)+" ", 1))
+		sql = append(sql, strings.Replace(definition, " ON "+table+" ", " ON "+w.inShadow(table)+" ", 1))
 		if constraint != "" {
 			as := map[string]string{"p": "PRIMARY KEY", "u": "UNIQUE"}[kind]
 			_, index, _ := strings.Cut(name, ".")
-			sql = append(sql, fmt.Sprintf("ALTER TABLE %s ADD CONSTRAINT %s %s USING INDEX %s", inShadow(table), constraint, as, index))
+			sql = append(sql, fmt.Sprintf("ALTER TABLE %s ADD CONSTRAINT %s %s USING INDEX %s", w.inShadow(table), constraint, as, index))
 		}
 		return nil
 	})

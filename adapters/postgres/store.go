@@ -37,6 +37,7 @@ var (
 // answer is that of one cut. Make it with NewStore.
 type Store struct {
 	pool  *pgxpool.Pool
+	calls calls
 	watch watch
 	views []projections.View // that this program keeps, by name
 }
@@ -46,7 +47,7 @@ type Store struct {
 // views is ErrForeignCut, one that was not migrated ErrNotMigrated. Views of other rules are Outdated's business. It ends
 // with the pool.
 func NewStore(ctx context.Context, pool *pgxpool.Pool, id domain.Identity, views ...projections.View) (*Store, error) {
-	s := &Store{pool: pool, watch: newWatch(id.Start()), views: slices.SortedFunc(slices.Values(views), func(a, b projections.View) int {
+	s := &Store{pool: pool, calls: callsOf(pool), watch: newWatch(id.Start()), views: slices.SortedFunc(slices.Values(views), func(a, b projections.View) int {
 		return strings.Compare(a.Name, b.Name)
 	})}
 	if err := s.begin(ctx, id.Start()); err != nil {
@@ -68,7 +69,7 @@ func NewStore(ctx context.Context, pool *pgxpool.Pool, id domain.Identity, views
 
 // repeat does what may be done twice.
 func (s *Store) repeat(ctx context.Context, f func(context.Context) error) error {
-	if err := repeat(ctx, s.pool, f); err != nil {
+	if err := s.calls.repeat(ctx, f); err != nil {
 		return fmt.Errorf("views in Postgres: %w", err)
 	}
 	return nil
@@ -76,6 +77,7 @@ func (s *Store) repeat(ctx context.Context, f func(context.Context) error) error
 
 // Cut implements projections.Store.
 func (s *Store) Cut(ctx context.Context) (cut domain.Cut, err error) {
+	question := s.watch.ask()
 	err = s.repeat(ctx, func(ctx context.Context) error {
 		var text string
 		if err := s.pool.QueryRow(ctx, "SELECT cut FROM views.position").Scan(&text); err != nil {
@@ -85,7 +87,7 @@ func (s *Store) Cut(ctx context.Context) (cut domain.Cut, err error) {
 		return err
 	})
 	if err == nil {
-		s.watch.see(cut)
+		s.watch.see(question, cut)
 	}
 	return cut, err
 }

@@ -52,7 +52,7 @@ func (w *workshop) compare(ctx context.Context) (all []Compared, err error) {
 	for _, v := range w.views {
 		for _, name := range v.names() {
 			c := Compared{View: v.view, Table: name}
-			if err := c.look(ctx, look); err != nil {
+			if err := w.look(ctx, look, &c); err != nil {
 				return nil, fmt.Errorf("comparing %s: %w", name, err)
 			}
 			all = append(all, c)
@@ -62,8 +62,9 @@ func (w *workshop) compare(ctx context.Context) (all []Compared, err error) {
 	return all, nil
 }
 
-func (c *Compared) look(ctx context.Context, tx pgx.Tx) error {
-	fresh, live := inShadow(c.Table), c.Table
+// look compares one table.
+func (w *workshop) look(ctx context.Context, tx pgx.Tx, c *Compared) error {
+	fresh, live := w.inShadow(c.Table), c.Table
 	missing := fmt.Sprintf("(TABLE %s EXCEPT ALL TABLE %s)", fresh, live)
 	surplus := fmt.Sprintf("(TABLE %s EXCEPT ALL TABLE %s)", live, fresh)
 	err := tx.QueryRow(ctx, "SELECT (SELECT count(*) FROM "+fresh+"), (SELECT count(*) FROM "+missing+" m), (SELECT count(*) FROM "+surplus+" s)").

@@ -41,11 +41,12 @@ func (s Stage) String() string {
 // workshop is a build under way.
 type workshop struct {
 	Build
-	store *Store
-	pool  *pgxpool.Pool // of its own: its statements may take long
-	lock  *pgxpool.Conn // holds the lock by which one builds at a time
-	views []*viewLayout
-	at    domain.Cut // what is built
+	store  *Store
+	pool   *pgxpool.Pool // of its own: its statements may take long
+	lock   *pgxpool.Conn // holds the lock by which one builds at a time
+	shadow string        // the schema of what is built
+	views  []*viewLayout
+	at     domain.Cut // what is built
 }
 
 // workshopLock is the advisory lock of those who build.
@@ -59,13 +60,14 @@ const (
 
 // openWorkshop waits until nobody else builds. Close it.
 func (s *Store) openWorkshop(ctx context.Context, b Build) (w *workshop, err error) {
-	w = &workshop{Build: b, store: s, at: b.Log.Identity().Start()}
+	w = &workshop{Build: b, store: s, shadow: newShadow(), at: b.Log.Identity().Start()}
 	if w.Progress == nil {
 		w.Progress = func(Stage, int64, int64) {}
 	}
 	config := s.pool.Config().Copy()
 	config.MaxConns = workshopConns
 	config.ConnConfig.RuntimeParams["statement_timeout"] = "0"
+	config.ConnConfig.RuntimeParams["default_transaction_isolation"] = "read committed" // locks do what is to be done
 	config.ConnConfig.RuntimeParams["maintenance_work_mem"] = workshopMemory
 	config.ConnConfig.RuntimeParams["work_mem"] = workshopMemory
 	if w.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
@@ -87,7 +89,10 @@ func (w *workshop) prepare(ctx context.Context) error {
 		}
 		w.views = append(w.views, l)
 	}
-	return w.shadow(ctx)
+	if err := w.clear(ctx); err != nil {
+		return err
+	}
+	return w.empty(ctx)
 }
 
 // enter waits until nobody else builds.
@@ -106,13 +111,13 @@ func (w *workshop) enter(ctx context.Context) (err error) {
 	}
 }
 
-// close removes what was not swapped in. A process that dies leaves it to the
-// next one.
+// close removes what was not swapped in. A process that dies, and one without a
+// server, leaves it to the next one.
 func (w *workshop) close(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), w.store.calls.within)
 	defer cancel()
 	if w.lock != nil {
-		_, _ = w.lock.Exec(ctx, "DROP SCHEMA IF EXISTS "+shadowSchema+" CASCADE")
+		_, _ = w.pool.Exec(ctx, "DROP SCHEMA IF EXISTS "+w.shadow+" CASCADE")
 		_ = w.lock.Conn().Close(ctx) // and with it the lock
 		w.lock.Release()
 	}
@@ -151,13 +156,13 @@ func (w *workshop) build(ctx context.Context, to domain.Cut) error {
 			if err := w.index(ctx, d.name); err != nil {
 				return err
 			}
-			if err := w.exec(ctx, inShadow(d.fill)); err != nil {
+			if err := w.exec(ctx, w.inShadow(d.fill)); err != nil {
 				return err
 			}
 		}
 	}
 	for _, name := range w.names() {
-		if err := w.exec(ctx, "ANALYZE "+inShadow(name)); err != nil {
+		if err := w.exec(ctx, "ANALYZE "+w.inShadow(name)); err != nil {
 			return err
 		}
 	}
@@ -187,7 +192,7 @@ func (w *workshop) piles(ctx context.Context) (all []*pile) {
 }
 
 func (p *pile) start(ctx context.Context, w *workshop) {
-	p.sent = startCopy(ctx, w.pool, inShadow(p.table.String()), p.table.columnNames())
+	p.sent = startCopy(ctx, w.pool, w.inShadow(p.table.String()), p.table.columnNames())
 }
 
 func (p *pile) abandon() {
@@ -344,7 +349,7 @@ func (w *workshop) apply(ctx context.Context, on execer, changes []projections.C
 	for _, g := range gathered {
 		g.statements(func(st statement, args [][]byte) {
 			if err == nil {
-				err = queue(ctx, on.Conn(), batch, statement{"new " + st.name, inShadow(st.sql)}, args)
+				err = queue(ctx, on.Conn(), batch, statement{"new " + st.name, w.inShadow(st.sql)}, args)
 			}
 		})
 	}

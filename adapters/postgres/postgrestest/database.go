@@ -30,7 +30,7 @@ func Main(m *testing.M) {
 // Shared gives the server that the tests share.
 func Shared(t testing.TB) *Server {
 	t.Helper()
-	shared.once.Do(func() { shared.server, shared.err = start() })
+	shared.once.Do(func() { shared.server, shared.err = start(nil, nil) })
 	needs(t, shared.err)
 	return shared.server
 }

@@ -10,6 +10,11 @@ import (
 // fullDisk is loaded into a server: while a file is there, tables cannot grow,
 // as on a disk that has no room left. What was written before can be written
 // again, and the write-ahead log goes on: its files were made before.
+//
+// It stands between the server and the system because that takes no rights: a
+// file system of its own would take root's, and a limit on the size of files
+// (RLIMIT_FSIZE) is answered with another error than a full disk. The server
+// meets ENOSPC where a disk would give it, and all that follows is its own.
 const fullDisk = `
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -51,7 +56,8 @@ int posix_fallocate(int fd, off_t at, off_t n) { if (full(fd, at + n)) return EN
 int posix_fallocate64(int fd, off_t at, off_t n) { if (full(fd, at + n)) return ENOSPC; return NEXT(posix_fallocate64)(fd, at, n); }
 `
 
-// NewOnSmallDisk is New, with a disk that the test can Fill.
+// NewOnSmallDisk is New, with a disk that the test can Fill. It takes gcc, as
+// tests with -race do, and Linux.
 func NewOnSmallDisk(t testing.TB) *Server {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "small-disk-") // where the server's user can read
@@ -64,13 +70,13 @@ func NewOnSmallDisk(t testing.TB) *Server {
 		t.Fatal(err)
 	}
 	if out, err := exec.Command("gcc", "-shared", "-fPIC", "-O1", "-o", library, source, "-ldl").CombinedOutput(); err != nil {
-		t.Fatalf("gcc: %v\n%s", err, out)
+		t.Fatalf("gcc: %v (Debian: apt-get install gcc libc6-dev)\n%s", err, out)
 	}
 	if err := os.Chmod(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	flag := filepath.Join(dir, "full")
-	s, err := start("LD_PRELOAD="+library, "FULL_DISK="+flag)
+	s, err := start([]string{"LD_PRELOAD=" + library, "FULL_DISK=" + flag}, nil)
 	needs(t, err)
 	s.full = flag
 	t.Cleanup(s.remove)

@@ -27,7 +27,8 @@ type Server struct {
 	dir  string
 	as   *syscall.Credential // nil: as whoever runs the tests
 	env  []string
-	full string // the file that says that the disk is; see NewOnSmallDisk
+	set  []string // for its configuration
+	full string   // the file that says that the disk is; see NewOnSmallDisk
 
 	mu      sync.Mutex // guards the process
 	process *os.Process
@@ -42,10 +43,11 @@ type Server struct {
 // errNone says that no Postgres is installed.
 var errNone = errors.New("no Postgres server is installed (Debian: apt-get install postgresql)")
 
-// New starts a server for this test alone, which may Kill it.
-func New(t testing.TB) *Server {
+// New starts a server for this test alone, which may Kill it. Settings are those
+// of its configuration, such as max_connections=8.
+func New(t testing.TB, settings ...string) *Server {
 	t.Helper()
-	s, err := start()
+	s, err := start(nil, settings)
 	needs(t, err)
 	t.Cleanup(s.remove)
 	return s
@@ -59,14 +61,14 @@ func needs(t testing.TB, err error) {
 	}
 }
 
-// start starts a server, with more in its environment.
-func start(env ...string) (*Server, error) {
+// start starts a server, with more in its environment and its configuration.
+func start(env, settings []string) (*Server, error) {
 	removeAbandoned()
 	dir, err := os.MkdirTemp("", fmt.Sprintf("%s%d-", dirPrefix, os.Getpid()))
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{dir: dir, env: env, prepared: map[string]bool{}}
+	s := &Server{dir: dir, env: env, set: settings, prepared: map[string]bool{}}
 	if err = s.create(); err == nil {
 		err = s.launch()
 	}
@@ -112,9 +114,12 @@ func (s *Server) launch() error {
 	if err != nil {
 		return err
 	}
-	cmd := s.command(postgres, "-D", s.Data(), "-k", s.dir, "-c", "listen_addresses=",
-		"-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=60", "-c", "shared_buffers=64MB",
-		"-c", "max_wal_size=2GB", "-c", "timezone=Asia/Kolkata") // not UTC: nothing may depend on it
+	args := []string{"-D", s.Data(), "-k", s.dir}
+	for _, setting := range append([]string{"listen_addresses=", "fsync=off", "full_page_writes=off", "max_connections=60", "shared_buffers=64MB",
+		"max_wal_size=2GB", "timezone=Asia/Kolkata"}, s.set...) { // not UTC: nothing may depend on it
+		args = append(args, "-c", setting)
+	}
+	cmd := s.command(postgres, args...)
 	s.output.Reset()
 	cmd.Stdout, cmd.Stderr = &s.output, &s.output
 	started, ended := make(chan error), make(chan struct{})
