@@ -30,5 +30,8 @@
 //
 // What fails in passing is tried again for about ten seconds (attempt): lost
 // connections, a server that starts again or that another one took over from,
-// serialization failures. Everything else is reported, a full disk too.
+// serialization failures. Everything else is reported, a full disk too, with what
+// can be done about it (explain); projections.Keeper tries that again as well.
+// The cut alone says what is there: after a failover it may have gone back, and
+// who awaits it asks anew (watch).
 package postgres

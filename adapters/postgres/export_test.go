@@ -121,3 +121,11 @@ func (s *Store) BareCopy(ctx context.Context, b Build, to domain.Cut) (run func(
 		return rows, nil
 	}, nil
 }
+
+// Repeat makes a call as those of the store are made, without a database.
+func Repeat(ctx context.Context, f func(context.Context) error) error {
+	return calls{within: callTimeout}.repeat(ctx, f)
+}
+
+// MaxAttempts is how often it is made.
+const MaxAttempts = maxAttempts

@@ -9,11 +9,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"dendro/adapters/postgres"
-	"dendro/adapters/postgres/postgrestest"
 	"dendro/domain"
 	"dendro/projections"
-	"dendro/projections/locator"
 )
 
 // kept is a keeper at work, and what it reported last.
@@ -49,6 +50,32 @@ func (k *kept) last() error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return k.why
+}
+
+// trouble waits until the keeper reports some.
+func (k *kept) trouble(t *testing.T) error {
+	t.Helper()
+	for {
+		if err := k.last(); err != nil {
+			return err
+		}
+		select {
+		case <-k.news:
+		case <-t.Context().Done():
+			t.Fatal("nothing was reported")
+		}
+	}
+}
+
+// end stops the keeper, which works until then, and out of trouble.
+func (k *kept) end(t *testing.T) {
+	t.Helper()
+	if err := k.last(); err != nil {
+		t.Errorf("the keeper still reports: %v", err)
+	}
+	if err := k.stop(); !errors.Is(err, context.Canceled) {
+		t.Errorf("the keeper ended: %v", err)
+	}
 }
 
 // growing is a log that is let out bit by bit.
@@ -107,261 +134,111 @@ func (g *growing) Follow(ctx context.Context, from domain.Cut) iter.Seq2[domain.
 	}
 }
 
+// reached waits until the views have what the log has let out.
 func (g *growing) reached(t *testing.T, store *postgres.Store) {
 	t.Helper()
 	at, _ := g.now()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
 	for {
-		got, err := store.Cut(ctx)
-		if err == nil && at.Within(got) {
+		err := store.Await(t.Context(), at)
+		if err == nil {
 			return
 		}
-		if ctx.Err() != nil {
-			t.Fatalf("the views are at %s, %v, want %s", got, err, at)
+		if t.Context().Err() != nil {
+			t.Fatalf("the views do not reach %s: %v", at, err)
 		}
-		time.Sleep(20 * time.Millisecond)
 	}
 }
 
-// A standby that takes over has all that was acknowledged; who commits and asks
-// goes on with it by itself.
-func TestFailover(t *testing.T) {
-	first := postgrestest.New(t)
-	prepare := open(t, first.DSN("postgres"))
-	if err := postgres.Migrate(t.Context(), prepare); err != nil {
-		t.Fatal(err)
-	}
-	second := first.Standby(t)
-	if err := first.Synchronous(); err != nil {
-		t.Fatal(err)
-	}
-	log := newGrowing(newListed(40, 10))
-	store := openStore(t, postgrestest.Either(first, second, "postgres"), log.id, projections.ViewsOf(allViews()))
-	k := keep(t, log, store)
-	for range 10 {
-		log.grow(40)
-	}
-	log.reached(t, store)
-	first.Kill()
-	log.grow(40)
-	if err := second.Promote(); err != nil {
-		t.Fatal(err)
-	}
-	for log.grow(200) {
-	}
-	log.reached(t, store)
-	if err := k.stop(); !errors.Is(err, context.Canceled) {
-		t.Errorf("the keeper ended: %v", err)
-	}
-	equal(t, store, log.listed)
+// refusals are what a server refused, by SQLSTATE.
+type refusals struct {
+	mu    sync.Mutex
+	count map[string]int
+	news  chan struct{}
 }
 
-// A standby that lags takes over, and what it did not have is gone: the views
-// are where it was, and go on from there.
-func TestLossyFailover(t *testing.T) {
-	first := postgrestest.New(t)
-	if err := postgres.Migrate(t.Context(), open(t, first.DSN("postgres"))); err != nil {
-		t.Fatal(err)
+// refusing opens a database, and counts what is refused there.
+func refusing(t *testing.T, dsn string) (*pgxpool.Pool, *refusals) {
+	t.Helper()
+	r := &refusals{count: map[string]int{}, news: make(chan struct{})}
+	first := open(t, dsn)
+	config := first.Config()
+	first.Close()
+	pass := config.ConnConfig.OnPgError
+	config.ConnConfig.OnPgError = func(conn *pgconn.PgConn, err *pgconn.PgError) bool {
+		r.note(err.Code)
+		return pass(conn, err)
 	}
-	log := newGrowing(newListed(40, 10))
-	views := projections.ViewsOf(allViews())
-	store := openStore(t, first.DSN("postgres"), log.id, views)
-	k := keep(t, log, store)
-	log.grow(300)
-	log.reached(t, store)
-	second := first.Standby(t)
-	second.Kill() // so it hears of nothing that comes now
-	if err := k.stop(); !errors.Is(err, context.Canceled) {
-		t.Errorf("the keeper ended: %v", err)
-	}
-	both := openStore(t, postgrestest.Either(first, second, "postgres"), log.id, views)
-	k = keep(t, log, both)
-	log.grow(300)
-	log.reached(t, both)
-	ahead, err := both.Cut(t.Context())
+	pool, err := pgxpool.NewWithConfig(t.Context(), config)
 	if err != nil {
 		t.Fatal(err)
 	}
-	first.Kill()
-	if err := second.Restart(); err != nil {
-		t.Fatal(err)
-	}
-	if err := second.Promote(); err != nil {
-		t.Fatal(err)
-	}
-	for log.grow(300) {
-	}
-	log.reached(t, both)
-	if err := both.Await(t.Context(), ahead); err != nil {
-		t.Error(err)
-	}
-	if err := k.stop(); !errors.Is(err, context.Canceled) {
-		t.Errorf("the keeper ended: %v", err)
-	}
-	equal(t, both, log.listed)
+	t.Cleanup(pool.Close)
+	return pool, r
 }
 
-// On a disk without room commits fail, all or nothing, with a text that says
-// why; they go on by themselves when there is room again. A rebuild that fails
-// for want of room leaves the live views as they are, and nothing behind.
-func TestFullDisk(t *testing.T) {
-	server := postgrestest.NewOnSmallDisk(t)
-	pool := open(t, server.DSN("postgres"))
-	if err := postgres.Migrate(t.Context(), pool); err != nil {
-		t.Fatal(err)
-	}
-	log := newGrowing(newListed(120, 20))
-	store := openStore(t, server.DSN("postgres"), log.id, projections.ViewsOf(allViews()))
-	k := keep(t, log, store)
-	log.grow(200)
-	log.reached(t, store)
-	if err := server.Fill(true); err != nil {
-		t.Fatal(err)
-	}
-	for log.grow(400) {
-	}
-	for k.last() == nil {
+func (r *refusals) note(code string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.count[code]++
+	close(r.news)
+	r.news = make(chan struct{})
+}
+
+func (r *refusals) of(code string) (n int, news <-chan struct{}) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.count[code], r.news
+}
+
+// await waits until something was refused so often.
+func (r *refusals) await(t *testing.T, code string, often int) {
+	t.Helper()
+	for {
+		n, news := r.of(code)
+		if n >= often {
+			return
+		}
 		select {
-		case <-k.news:
-		case <-time.After(time.Minute):
-			t.Fatal("nothing was reported")
+		case <-news:
+		case <-t.Context().Done():
+			t.Fatalf("%s came %d times, not %d", code, n, often)
 		}
 	}
-	if err := k.last(); !strings.Contains(err.Error(), "No space left on device") {
-		t.Errorf("reported is: %v", err)
+}
+
+// until waits until a question to the server is answered with true.
+func until(t *testing.T, pool *pgxpool.Pool, question string) {
+	t.Helper()
+	for {
+		var yes bool
+		if err := pool.QueryRow(t.Context(), question).Scan(&yes); err != nil {
+			t.Fatalf("%s: %v", question, err)
+		}
+		if yes {
+			return
+		}
+		time.Sleep(time.Millisecond)
 	}
-	if err := store.Rebuild(t.Context(), postgres.Build{Log: log, Folds: allViews()}); err == nil {
-		t.Error("a rebuild had room")
+}
+
+// someoneWaits asks whether anybody waits for a lock in this database.
+const someoneWaits = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')"
+
+// says fails the test unless an error is there that says all of this.
+func says(t *testing.T, err error, all ...string) {
+	t.Helper()
+	for _, text := range all {
+		if err == nil || !strings.Contains(err.Error(), text) {
+			t.Errorf("the error is %v, want one that says %q", err, text)
+		}
 	}
-	if err := server.Fill(false); err != nil {
-		t.Fatal(err)
-	}
-	log.reached(t, store)
-	if err := k.stop(); !errors.Is(err, context.Canceled) {
-		t.Errorf("the keeper ended: %v", err)
-	}
-	if err := k.last(); err != nil {
-		t.Errorf("still reported is: %v", err)
-	}
-	equal(t, store, log.listed)
+}
+
+// nothingLeft fails the test if a build left anything.
+func nothingLeft(t *testing.T, pool *pgxpool.Pool) {
+	t.Helper()
 	var left int
-	if err := pool.QueryRow(t.Context(), "SELECT count(*) FROM pg_namespace WHERE nspname = 'views_new'").Scan(&left); err != nil || left != 0 {
+	if err := pool.QueryRow(t.Context(), `SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'views\_%'`).Scan(&left); err != nil || left != 0 {
 		t.Errorf("%d schemas are left, %v", left, err)
 	}
-}
-
-// Serialization failures are tried again: where every transaction is
-// serializable, and several commit and read at once, each commit is made once.
-func TestCommitsOutlastSerializationFailures(t *testing.T) {
-	dsn := migratedDSN(t, postgrestest.Shared(t)) + " default_transaction_isolation=serializable"
-	store := newStore(t, open(t, dsn), identity)
-	other := newStore(t, open(t, dsn), identity)
-	var all sync.WaitGroup
-	const committers, each = 4, 15
-	for n := range committers {
-		all.Go(func() {
-			for done := 0; done < each; {
-				s := []*postgres.Store{store, other}[n%2]
-				at, err := s.Cut(t.Context())
-				if err == nil {
-					to := at.Clone()
-					to.End[0]++
-					row := &locator.Task{ID: domain.TaskID{15: byte(done)}, FrontendID: "f"}
-					err = s.Commit(t.Context(), []projections.Change{projections.Put(row)}, at, to)
-				}
-				switch {
-				case err == nil:
-					done++
-				case !errors.Is(err, projections.ErrMoved):
-					t.Errorf("committer %d: %v", n, err)
-					return
-				}
-			}
-		})
-	}
-	all.Wait()
-	if at, err := store.Cut(t.Context()); err != nil || at.Events() != committers*each {
-		t.Errorf("the cut is %s, %v, want %d commits", at, err, committers*each)
-	}
-}
-
-// Somebody else's transaction takes the same locks in another order: one of the
-// two is ended by the server, and the commit is made.
-func TestCommitsOutlastDeadlocks(t *testing.T) {
-	pool := migrated(t, postgrestest.Shared(t))
-	exec(t, pool, "SET deadlock_timeout = '50ms'")
-	store := newStore(t, pool, identity)
-	row := &locator.Task{ID: domain.TaskID{1}, FrontendID: "before"}
-	at := identity.Start()
-	to := at.Clone()
-	to.End[0]++
-	if err := store.Commit(t.Context(), []projections.Change{projections.Put(row)}, at, to); err != nil {
-		t.Fatal(err)
-	}
-	tx, err := pool.Begin(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := tx.Exec(t.Context(), "UPDATE views.tasks SET collective = true"); err != nil {
-		t.Fatal(err)
-	}
-	made := make(chan error, 1)
-	go func() {
-		next := to.Clone()
-		next.End[0]++
-		made <- store.Commit(t.Context(), []projections.Change{projections.Put(&locator.Task{ID: domain.TaskID{1}, FrontendID: "behind"})}, to, next)
-	}()
-	_, err = tx.Exec(t.Context(), "SELECT FROM views.position FOR UPDATE")
-	if err != nil && !strings.Contains(err.Error(), "deadlock") {
-		t.Error(err)
-	}
-	_ = tx.Rollback(t.Context()) // where the server ended it, there is nothing to do
-	if err := <-made; err != nil {
-		t.Errorf("the commit: %v", err)
-	}
-	if got, err := store.Task(t.Context(), row.ID); err != nil || got == nil || got.FrontendID != "behind" {
-		t.Errorf("the row is %+v, %v", got, err)
-	}
-}
-
-// Two processes: one that was frozen finds another in its place, and its commit
-// refused; one that leaves makes room at once.
-func TestTheLeadChangesHands(t *testing.T) {
-	server := postgrestest.Shared(t)
-	dsn := migratedDSN(t, server)
-	mine, other := newStore(t, open(t, dsn), identity), newStore(t, open(t, dsn), identity)
-	lead, leave, err := mine.Lead(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	exec(t, open(t, dsn), "UPDATE views.lead SET until = clock_timestamp() - interval '1 second'") // as if it had been frozen
-	_, leaveOther, err := other.Lead(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	select {
-	case <-lead.Done():
-	case <-time.After(time.Minute):
-		t.Error("who lost the lead believes in it")
-	}
-	at := identity.Start()
-	to := at.Clone()
-	to.End[1]++
-	if err := other.Commit(t.Context(), nil, at, to); err != nil {
-		t.Fatal(err)
-	}
-	if err := mine.Commit(t.Context(), nil, at, to); !errors.Is(err, projections.ErrMoved) {
-		t.Errorf("a commit by who lost the lead: %v, want ErrMoved", err)
-	}
-	leave()
-	leaveOther()
-	if yes, err := mine.Followed(t.Context()); err != nil || yes {
-		t.Errorf("somebody leads: %v, %v", yes, err)
-	}
-	_, leave, err = mine.Lead(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	leave()
 }

@@ -80,3 +80,13 @@ func newStore(t testing.TB, pool *pgxpool.Pool, id domain.Identity) *postgres.St
 	}
 	return s
 }
+
+// databaseOf names the database of a connection string.
+func databaseOf(t testing.TB, dsn string) string {
+	t.Helper()
+	config, err := pgxpool.ParseConfig(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return config.ConnConfig.Database
+}

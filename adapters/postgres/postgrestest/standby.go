@@ -17,7 +17,7 @@ func (s *Server) Standby(t testing.TB) *Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	standby := &Server{dir: dir, as: s.as, prepared: map[string]bool{}}
+	standby := &Server{dir: dir, as: s.as, set: s.set, prepared: map[string]bool{}}
 	t.Cleanup(standby.remove)
 	if s.as != nil {
 		if err := os.Chown(dir, int(s.as.Uid), int(s.as.Gid)); err != nil {
