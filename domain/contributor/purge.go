@@ -98,11 +98,15 @@ func PurgeCommand(act domain.CommandID, who domain.ContributorID, in domain.Tree
 
 // PurgeOf gives an account's purge, and false when there is none of the act.
 func (s *State) PurgeOf(act domain.CommandID) (Purge, bool) {
-	i := slices.IndexFunc(s.Purges, func(p Purge) bool { return p.Act == act })
+	i := s.purgeIndex(act)
 	if i < 0 {
 		return Purge{}, false
 	}
 	return s.Purges[i], true
+}
+
+func (s *State) purgeIndex(act domain.CommandID) int {
+	return slices.IndexFunc(s.Purges, func(p Purge) bool { return p.Act == act })
 }
 
 func decidePurge(s State, c Command, now time.Time) ([]domain.Event, error) {
@@ -204,7 +208,7 @@ func reversePurge(s State, c ReversePurge) ([]domain.Event, error) {
 // purged folds the events of purges.
 func (s *State) purged(event domain.Event, at time.Time) {
 	change := func(act domain.CommandID, do func(*Purge)) {
-		if i := slices.IndexFunc(s.Purges, func(p Purge) bool { return p.Act == act }); i >= 0 {
+		if i := s.purgeIndex(act); i >= 0 {
 			s.Purges = slices.Clone(s.Purges)
 			do(&s.Purges[i])
 		}

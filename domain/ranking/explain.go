@@ -1,7 +1,5 @@
 package ranking
 
-import "slices"
-
 // Step is one pair on its way through ranked pairs, by candidates.
 type Step struct {
 	Above, Below int
@@ -22,16 +20,8 @@ func ExplainBy(name string, candidates []Candidate, ballots []Ballot) ([]Step, e
 	if err != nil || rule.order != nil {
 		return nil, err
 	}
-	n, tie := len(candidates), tieOf(rule.Tie, candidates, ballots, result.Matrix)
-	var pairs []pair
-	for p, i := range tie {
-		for q, j := range tie {
-			if won, lost := result.Matrix[i][j], result.Matrix[j][i]; won > lost {
-				pairs = append(pairs, newPair(won-lost, won, p, q))
-			}
-		}
-	}
-	slices.Sort(pairs)
+	n, tie := len(candidates), tieOrder(rule.Tie, candidates, ballots, result.Matrix)
+	pairs := appendPairs(nil, result.Matrix, tie[:n])
 	var locked reach
 	steps := make([]Step, len(pairs))
 	for k, p := range pairs {

@@ -53,9 +53,21 @@ type locker struct {
 func (l *locker) run(matrix [][]int, tie []int) {
 	l.n = len(tie)
 	var few [45]pair // enough for ten candidates without an allocation
-	pairs := few[:0]
+	pairs := appendPairs(few[:0], matrix, tie)
+	for len(pairs) > 0 {
+		equal := 1
+		for equal < len(pairs) && pairs[equal].strength() == pairs[0].strength() {
+			equal++
+		}
+		l.lock(pairs[:equal])
+		pairs = pairs[equal:]
+	}
+}
+
+// appendPairs appends the pairs of the tie order's places that have a winner, the strongest first.
+func appendPairs(pairs []pair, matrix [][]int, tie []int) []pair {
 	for p, i := range tie {
-		for q := p + 1; q < l.n; q++ {
+		for q := p + 1; q < len(tie); q++ {
 			j := tie[q]
 			won, lost := matrix[i][j], matrix[j][i]
 			switch {
@@ -67,14 +79,7 @@ func (l *locker) run(matrix [][]int, tie []int) {
 		}
 	}
 	slices.Sort(pairs)
-	for len(pairs) > 0 {
-		equal := 1
-		for equal < len(pairs) && pairs[equal].strength() == pairs[0].strength() {
-			equal++
-		}
-		l.lock(pairs[:equal])
-		pairs = pairs[equal:]
-	}
+	return pairs
 }
 
 // lock takes all pairs of one strength, after all stronger ones.

@@ -74,13 +74,9 @@ func merge(tieRule string, candidates []Candidate, ballots []Ballot) (Result, er
 
 	cells := make([]int, n*n+n) // one allocation for the matrix and the order
 	votes := cells[: n*n : n*n]
-	var records [MaxCandidates]record
 	for b, ballot := range ballots {
 		if err := count(ballot, n, votes); err != nil {
 			return Result{}, fmt.Errorf("%w %d: %w", ErrBallot, b, err)
-		}
-		if len(ballot) > 1 {
-			records[ballot[len(ballot)-1]].last++
 		}
 	}
 
@@ -88,7 +84,7 @@ func merge(tieRule string, candidates []Candidate, ballots []Ballot) (Result, er
 	for i := range matrix {
 		matrix[i] = votes[i*n : (i+1)*n : (i+1)*n]
 	}
-	tie := tieOrder(tieRule, candidates, matrix, records[:n])
+	tie := tieOrder(tieRule, candidates, ballots, matrix)
 	var l locker
 	l.run(matrix, tie[:n])
 	order := cells[n*n:]

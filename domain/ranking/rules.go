@@ -81,7 +81,8 @@ type contest struct {
 }
 
 func newContest(tieRule string, candidates []Candidate, ballots []Ballot, matrix [][]int) *contest {
-	p := &contest{n: len(candidates), tie: tieOf(tieRule, candidates, ballots, matrix)}
+	tie := tieOrder(tieRule, candidates, ballots, matrix)
+	p := &contest{n: len(candidates), tie: tie[:len(candidates)]}
 	place := make([]int, p.n)
 	for at, i := range p.tie {
 		place[i] = at
@@ -101,18 +102,6 @@ func newContest(tieRule string, candidates []Candidate, ballots []Ballot, matrix
 		p.ballots = append(p.ballots, places)
 	}
 	return p
-}
-
-// tieOf gives the tie order of ballots that were checked.
-func tieOf(rule string, candidates []Candidate, ballots []Ballot, matrix [][]int) []int {
-	var records [MaxCandidates]record
-	for _, b := range ballots {
-		if len(b) > 1 {
-			records[b[len(b)-1]].last++
-		}
-	}
-	tie := tieOrder(rule, candidates, matrix, records[:len(candidates)])
-	return slices.Clone(tie[:len(candidates)])
 }
 
 func (p *contest) places() []int {

@@ -33,9 +33,14 @@ type record struct {
 	last     int64
 }
 
-// tieOrder returns the indexes of the candidates by the tie rule, best first. It fills in what the matrix says of the records, whose
-// last places the caller has counted.
-func tieOrder(rule string, candidates []Candidate, matrix [][]int, records []record) (order [MaxCandidates]int) {
+// tieOrder returns the indexes of the candidates by the tie rule, best first, of ballots that were checked and their matrix.
+func tieOrder(rule string, candidates []Candidate, ballots []Ballot, matrix [][]int) (order [MaxCandidates]int) {
+	var records [MaxCandidates]record
+	for _, b := range ballots {
+		if len(b) > 1 {
+			records[b[len(b)-1]].last++
+		}
+	}
 	for i, row := range matrix {
 		order[i] = i
 		for j, won := range row {
