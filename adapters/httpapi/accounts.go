@@ -120,15 +120,17 @@ func (c *call) enable(id domain.ContributorID, w wishes) error {
 	if err != nil {
 		return err
 	}
-	accounts, err := c.views.Accounts(c.ctx(), id)
-	for i := 0; err == nil && i < len(accounts); i++ {
-		if *w.enabled {
-			_, err = c.onAccount(by, "enable", accounts[i], contributor.Enable{Reason: w.reason})
-		} else {
-			_, err = c.onAccount(by, "disable", accounts[i], contributor.Disable{Reason: w.reason, Discount: w.discount})
-		}
+	var step string
+	var do contributor.Command
+	if *w.enabled {
+		step, do = "enable", contributor.Enable{Reason: w.reason}
+	} else {
+		step, do = "disable", contributor.Disable{Reason: w.reason, Discount: w.discount}
 	}
-	return err
+	return c.eachAccount(id, func(id domain.ContributorID) error {
+		_, err := c.onAccount(by, step, id, do)
+		return err
+	})
 }
 
 // onAccount runs one step of a request that may take several. Which of them
@@ -151,7 +153,7 @@ func eraseUser(c *call, a *account) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	return done, c.eachAccount(a, func(id domain.ContributorID) error {
+	return done, c.eachAccount(a.ID, func(id domain.ContributorID) error {
 		if _, err := c.onAccount(by, "erase", id, contributor.Erase{Reason: reason}); err != nil {
 			return err
 		}
@@ -161,8 +163,8 @@ func eraseUser(c *call, a *account) (reply, error) {
 
 // eachAccount does something to an account, and to those merged into it, until
 // it fails.
-func (c *call) eachAccount(a *account, do func(domain.ContributorID) error) error {
-	accounts, err := c.views.Accounts(c.ctx(), a.ID)
+func (c *call) eachAccount(id domain.ContributorID, do func(domain.ContributorID) error) error {
+	accounts, err := c.views.Accounts(c.ctx(), id)
 	for i := 0; err == nil && i < len(accounts); i++ {
 		err = do(accounts[i])
 	}

@@ -156,7 +156,7 @@ func showAgreement(c *call) (reply, error) {
 // is below 0, of all; the smallest first.
 func (c *call) listAgreement(rows []*view.Rater, e *everybody, label int, least int64) ([]ratedContributor, error) {
 	byOwner := map[domain.ContributorID][]*view.Rater{}
-	mergers, err := c.views.Mergers(c.ctx())
+	mergers, err := c.mergers()
 	if err != nil {
 		return nil, err
 	}

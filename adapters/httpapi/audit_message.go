@@ -109,7 +109,7 @@ func (c *call) verdict(why *audit.Reasoning, language string) (*audit.Verdict, e
 // erasures gives, for those of the accounts that were erased, the events that
 // did it: whose account was merged into one that is erased is erased with it.
 func (c *call) erasures(of []domain.ContributorID) (map[domain.ContributorID]*domain.Recorded, error) {
-	mergers, err := c.views.Mergers(c.ctx())
+	mergers, err := c.mergers()
 	if err != nil {
 		return nil, err
 	}

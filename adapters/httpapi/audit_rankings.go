@@ -1,8 +1,6 @@
 package httpapi
 
 import (
-	"strings"
-
 	"dendro/domain"
 	"dendro/domain/ranking"
 	"dendro/projections/audit"
@@ -28,7 +26,7 @@ func auditRankings(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	mergers, err := c.views.Mergers(c.ctx())
+	mergers, err := c.mergers()
 	if err != nil {
 		return reply{}, err
 	}
@@ -58,26 +56,4 @@ func auditRankings(c *call) (reply, error) {
 		return reply{}, err
 	}
 	return ok(out)
-}
-
-// ids reads a list of ids with commas between.
-func (p *params) ids(name string, most int) (out [][16]byte) {
-	text, given := p.text(name)
-	if !given {
-		return nil
-	}
-	parts := strings.Split(text, ",")
-	if len(parts) > most {
-		p.bad(name, typeLong, "these are too many", map[string]any{"limit_value": most})
-		return nil
-	}
-	for _, part := range parts {
-		id, err := parseUUID(part)
-		if err != nil {
-			p.bad(name, typeUUID, "this is no list of UUIDs with commas between", nil)
-			return nil
-		}
-		out = append(out, id)
-	}
-	return out
 }

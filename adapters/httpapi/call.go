@@ -8,6 +8,8 @@ import (
 	"dendro/commands"
 	"dendro/domain"
 	"dendro/domain/directory"
+	"dendro/projections/boards"
+	"dendro/projections/contributors"
 )
 
 // call is one request on its way through its handler.
@@ -24,6 +26,9 @@ type call struct {
 	raw    []byte           // the body
 	params
 	problems problems
+
+	merged   contributors.Mergers                    // see mergers
+	standing map[domain.ContributorID]boards.Account // see boardAccounts
 
 	// viewer is whom a frontend's own paths show messages to, instead of the
 	// acting contributor; a zero person is nobody.

@@ -1,6 +1,8 @@
 package httpapi
 
 import (
+	"encoding/base64"
+	"encoding/json"
 	"slices"
 	"strings"
 )
@@ -76,4 +78,26 @@ func pageOf[T any](c cursor, ask func(lower, upper string, desc bool, most int) 
 		next = textOrNull(name(items[len(items)-1]))
 	}
 	return items, prev, next, nil
+}
+
+// token and readToken write and read the place where the next page begins.
+func token(key any) *string {
+	raw, _ := json.Marshal(key) // has no error to give
+	text := base64.RawURLEncoding.EncodeToString(raw)
+	return &text
+}
+
+func (p *params) readToken(key any) (given bool) {
+	text, given := p.text("after")
+	if !given {
+		return false
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(text)
+	if err == nil {
+		err = json.Unmarshal(raw, key)
+	}
+	if err != nil {
+		p.bad("after", typeValue, "this is no place that an answer gave as next", nil)
+	}
+	return true
 }

@@ -88,7 +88,7 @@ func showTroll(c *call, a *account) (reply, error) {
 
 // ownerOf gives the owner of an account, and all of the owner's accounts.
 func (c *call) ownerOf(a *account) (owner domain.ContributorID, accounts []domain.ContributorID, err error) {
-	mergers, err := c.views.Mergers(c.ctx())
+	mergers, err := c.mergers()
 	owner = mergers.Owner(a.ID)
 	return owner, mergers.Accounts([]domain.ContributorID{owner})[0], err
 }
@@ -124,7 +124,7 @@ func (c *call) trollItems(deeds []*boards.Deed) ([]trollItem, error) {
 	if err != nil {
 		return nil, err
 	}
-	mergers, err := c.views.Mergers(c.ctx())
+	mergers, err := c.mergers()
 	if err != nil {
 		return nil, err
 	}

@@ -24,6 +24,7 @@ func (c *call) settle() error {
 	if len(c.positions) == 0 {
 		return nil
 	}
+	c.merged, c.standing = nil, nil // of before
 	ctx, cancel := context.WithTimeout(c.ctx(), c.s.Patience)
 	defer cancel()
 	err := c.s.Views.Await(ctx, c.s.until(c.positions))

@@ -191,7 +191,7 @@ func (c *call) addUsers(shown []message, rows []*conversations.Message) error {
 	for i := range rows {
 		id := shown[i].UserID
 		if _, there := known[id]; !there {
-			u, err := c.userByID(c.ctx(), id)
+			u, err := c.userByID(id)
 			if err != nil && !errors.Is(err, errNoUser) {
 				return err
 			}

@@ -64,7 +64,7 @@ func listPurges(c *call, a *account) (reply, error) {
 		return reply{}, err
 	}
 	out := []purgeLine{}
-	err := c.eachAccount(a, func(id domain.ContributorID) error {
+	err := c.eachAccount(a.ID, func(id domain.ContributorID) error {
 		purges, err := c.s.Engine.Purges(c.ctx(), id)
 		for _, p := range purges {
 			out = append(out, purgeLine{
@@ -232,7 +232,7 @@ func (c *call) purgedBy(a *account) (act domain.CommandID, purged []domain.Contr
 	if err := c.valid(); err != nil {
 		return act, nil, err
 	}
-	err = c.eachAccount(a, func(id domain.ContributorID) error {
+	err = c.eachAccount(a.ID, func(id domain.ContributorID) error {
 		p, err := c.purgeOf(id, act)
 		if p.Act == act {
 			purged = append(purged, id)

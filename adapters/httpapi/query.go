@@ -176,3 +176,25 @@ func (p *params) login() (method, username string, err error) {
 	}
 	return method, username, nil
 }
+
+// ids reads a list of ids with commas between.
+func (p *params) ids(name string, most int) (out [][16]byte) {
+	text, given := p.text(name)
+	if !given {
+		return nil
+	}
+	parts := strings.Split(text, ",")
+	if len(parts) > most {
+		p.bad(name, typeLong, "these are too many", map[string]any{"limit_value": most})
+		return nil
+	}
+	for _, part := range parts {
+		id, err := parseUUID(part)
+		if err != nil {
+			p.bad(name, typeUUID, "this is no list of UUIDs with commas between", nil)
+			return nil
+		}
+		out = append(out, id)
+	}
+	return out
+}

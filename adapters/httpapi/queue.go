@@ -1,8 +1,6 @@
 package httpapi
 
 import (
-	"encoding/base64"
-	"encoding/json"
 	"slices"
 	"time"
 
@@ -70,28 +68,6 @@ type queueKey struct {
 	Message domain.MessageID `json:"m"`
 }
 
-// token and readToken write and read the place where the next page begins.
-func token(key any) *string {
-	raw, _ := json.Marshal(key) // has no error to give
-	text := base64.RawURLEncoding.EncodeToString(raw)
-	return &text
-}
-
-func (c *call) readToken(key any) (given bool) {
-	text, given := c.text("after")
-	if !given {
-		return false
-	}
-	raw, err := base64.RawURLEncoding.DecodeString(text)
-	if err == nil {
-		err = json.Unmarshal(raw, key)
-	}
-	if err != nil {
-		c.bad("after", typeValue, "this is no place that an answer gave as next", nil)
-	}
-	return true
-}
-
 // showQueue gives a page of reported messages, with what a moderator needs to
 // decide.
 func showQueue(c *call) (reply, error) {
@@ -145,7 +121,7 @@ func (c *call) queueItems(flags []*moderation.Flag) ([]queueItem, error) {
 	if err != nil {
 		return nil, err
 	}
-	mergers, err := c.views.Mergers(c.ctx())
+	mergers, err := c.mergers()
 	if err != nil {
 		return nil, err
 	}

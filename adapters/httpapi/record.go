@@ -102,7 +102,7 @@ func showRecord(c *call, a *account) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	shown, err := c.users(c.ctx(), []*account{a})
+	shown, err := c.users([]*account{a})
 	if err != nil {
 		return reply{}, err
 	}

@@ -117,11 +117,35 @@ func (c *call) tallies(f reward.Frame) ([]boards.Tally, []boards.Account, error)
 	return tallies, accounts, err
 }
 
-// boardAccounts says whose accounts are, and how their owners stand.
+// boardAccounts says whose accounts are, and how their owners stand; a request
+// asks for each account once.
 func (c *call) boardAccounts(ids []domain.ContributorID) ([]boards.Account, error) {
-	mergers, err := c.views.Mergers(c.ctx())
-	if err != nil {
+	if c.standing == nil {
+		c.standing = map[domain.ContributorID]boards.Account{}
+	}
+	var ask []domain.ContributorID
+	for _, id := range ids {
+		if _, known := c.standing[id]; !known {
+			ask = append(ask, id)
+		}
+	}
+	if err := c.addStanding(ask); err != nil {
 		return nil, err
+	}
+	accounts := make([]boards.Account, len(ids))
+	for i, id := range ids {
+		accounts[i] = c.standing[id]
+	}
+	return accounts, nil
+}
+
+func (c *call) addStanding(ids []domain.ContributorID) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	mergers, err := c.mergers()
+	if err != nil {
+		return err
 	}
 	owners := make([]domain.ContributorID, len(ids))
 	for i, id := range ids {
@@ -129,17 +153,17 @@ func (c *call) boardAccounts(ids []domain.ContributorID) ([]boards.Account, erro
 	}
 	rows, err := c.views.Contributors(c.ctx(), owners)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	accounts := make([]boards.Account, len(ids))
 	for i, row := range rows {
-		accounts[i] = boards.Account{ID: ids[i], Owner: owners[i]}
+		a := boards.Account{ID: ids[i], Owner: owners[i]}
 		if row != nil {
-			accounts[i].Enabled = !row.Disabled && !row.Erased
-			accounts[i].Listed = accounts[i].Enabled && !row.Hidden
+			a.Enabled = !row.Disabled && !row.Erased
+			a.Listed = a.Enabled && !row.Hidden
 		}
+		c.standing[a.ID] = a
 	}
-	return accounts, nil
+	return nil
 }
 
 func (c *call) leaders(f reward.Frame) ([]boards.Standing, error) {
@@ -164,7 +188,7 @@ func (c *call) lines(owners []domain.ContributorID, f reward.Frame, highlight do
 	if err != nil {
 		return nil, err
 	}
-	mergers, err := c.views.Mergers(c.ctx())
+	mergers, err := c.mergers()
 	if err != nil {
 		return nil, err
 	}

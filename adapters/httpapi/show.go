@@ -13,6 +13,17 @@ func (c *call) anyMessage(id domain.MessageID) (*conversations.Message, error) {
 	return found(c, errNoMessage, func() (*conversations.Message, error) { return c.views.Message(c.ctx(), id) })
 }
 
+// anyMessages gives messages, all of which are there or soon will be.
+func (c *call) anyMessages(ids []domain.MessageID) ([]*conversations.Message, error) {
+	list, err := c.views.MessagesByID(c.ctx(), ids)
+	for i := 0; err == nil && i < len(list); i++ {
+		if list[i] == nil {
+			list[i], err = c.anyMessage(ids[i])
+		}
+	}
+	return list, err
+}
+
 // message gives a message that the client may see.
 func (c *call) message(id domain.MessageID) (*conversations.Message, error) {
 	m, err := c.anyMessage(id)
@@ -73,7 +84,7 @@ func (c *call) conversationMessages(viewer domain.ContributorID, list []*convers
 func (c *call) viewpoint(viewer domain.ContributorID, list []*conversations.Message) (owners []domain.ContributorID, mine []uint16, err error) {
 	owners = make([]domain.ContributorID, len(list))
 	ids := make([]domain.MessageID, len(list))
-	mergers, err := c.views.Mergers(c.ctx())
+	mergers, err := c.mergers()
 	if err != nil {
 		return nil, nil, err
 	}

@@ -300,14 +300,13 @@ func labelTask(out map[string]any, t tree.TaskAssigned, m *conversations.Message
 }
 
 func (c *call) rankTask(out map[string]any, who *person, t tree.TaskAssigned, parent *conversations.Message) error {
-	replies := make([]*conversations.Message, len(t.Replies))
-	texts := make([]string, len(t.Replies))
-	for i, id := range t.Replies {
-		m, err := c.anyMessage(id)
-		if err != nil {
-			return err
-		}
-		replies[i], texts[i] = m, m.Text
+	replies, err := c.anyMessages(t.Replies)
+	if err != nil {
+		return err
+	}
+	texts := make([]string, len(replies))
+	for i, m := range replies {
+		texts[i] = m.Text
 	}
 	shown, err := c.conversationMessages(who.ID, replies)
 	if err != nil {

@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"context"
 	"errors"
 
 	"dendro/domain"
@@ -71,13 +70,22 @@ func (c *call) account(id domain.ContributorID) (*account, error) {
 	return a, err
 }
 
+// mergers says which accounts were merged; a request asks once, and again after
+// it has written.
+func (c *call) mergers() (m contributors.Mergers, err error) {
+	if c.merged == nil {
+		c.merged, err = c.views.Mergers(c.ctx())
+	}
+	return c.merged, err
+}
+
 // userByID renders an account.
-func (c *call) userByID(ctx context.Context, id domain.ContributorID) (*frontEndUser, error) {
+func (c *call) userByID(id domain.ContributorID) (*frontEndUser, error) {
 	a, err := c.account(id)
 	if err != nil {
 		return nil, err
 	}
-	shown, err := c.users(ctx, []*account{a})
+	shown, err := c.users([]*account{a})
 	if err != nil {
 		return nil, err
 	}
@@ -85,16 +93,16 @@ func (c *call) userByID(ctx context.Context, id domain.ContributorID) (*frontEnd
 }
 
 // users renders accounts, with what their owners did lately.
-func (c *call) users(ctx context.Context, list []*account) ([]frontEndUser, error) {
+func (c *call) users(list []*account) ([]frontEndUser, error) {
 	owners := make([]domain.ContributorID, len(list))
 	for i, a := range list {
 		owners[i] = a.ID
 	}
-	mergers, err := c.views.Mergers(ctx)
+	mergers, err := c.mergers()
 	if err != nil {
 		return nil, err
 	}
-	did, err := c.views.Activities(ctx, mergers.Accounts(owners))
+	did, err := c.views.Activities(c.ctx(), mergers.Accounts(owners))
 	if err != nil {
 		return nil, err
 	}
@@ -125,7 +133,7 @@ func (c *call) addActivity(u *frontEndUser, did boards.Activity) {
 }
 
 func showUser(c *call, a *account) (reply, error) {
-	shown, err := c.users(c.ctx(), []*account{a})
+	shown, err := c.users([]*account{a})
 	if err != nil {
 		return reply{}, err
 	}
@@ -268,7 +276,7 @@ func (c *call) renderPeople(rows []directory.Person) ([]frontEndUser, error) {
 			list = append(list, &account{Contributor: row, person: rows[i]})
 		}
 	}
-	return c.users(c.ctx(), list)
+	return c.users(list)
 }
 
 func listUserMessages(c *call, a *account) (reply, error) {
