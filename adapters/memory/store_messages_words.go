@@ -38,11 +38,9 @@ func (x *wordIndex) add(e *messageEntry) {
 // change moves a message from the terms of the text that it had to those of
 // its present one.
 func (x *wordIndex) change(e *messageEntry, was string) {
-	old := slices.Clone(x.analyzer.Terms(e.reads, was))
-	slices.Sort(old)
-	now := slices.Clone(x.analyzer.Terms(e.reads, e.row.Text))
+	now := slices.Clone(x.analyzer.Terms(e.reads, e.row.Text)) // which the analyzer takes back
 	slices.Sort(now)
-	for _, term := range old {
+	for _, term := range x.analyzer.Terms(e.reads, was) {
 		if _, stays := slices.BinarySearch(now, term); !stays {
 			x.list(term).remove(e.number)
 		}

@@ -80,15 +80,11 @@ func (d *Directory) Persons(ctx context.Context, ids []domain.ContributorID) (ou
 		if err != nil {
 			return err
 		}
-		defer rows.Close()
-		for rows.Next() {
-			p, err := scanPerson(rows)
-			if err != nil {
-				return err
-			}
+		people, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (directory.Person, error) { return scanPerson(row) })
+		for _, p := range people {
 			byID[p.ID] = p
 		}
-		return rows.Err()
+		return err
 	})
 	out = make([]directory.Person, len(ids))
 	for i, id := range ids {

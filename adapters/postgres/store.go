@@ -104,13 +104,19 @@ func rowsOf[R any](ctx context.Context, s *Store, t *table[R], rest string, args
 // rowsBy gives the rows of a table that a whole statement selects, as selects
 // does.
 func rowsBy[R any](ctx context.Context, s *Store, t *table[R], sql string, args ...any) (out []*R, err error) {
-	err = s.repeat(ctx, func(ctx context.Context) error {
-		out = nil
-		return s.query(ctx, sql, args, func(raw [][]byte) error {
-			row := new(R)
-			out = append(out, row)
-			return t.read(raw, row)
-		})
+	err = s.repeat(ctx, func(ctx context.Context) (err error) {
+		out, err = rowsFrom(ctx, s.pool, t, sql, args...)
+		return err
+	})
+	return out, err
+}
+
+// rowsFrom is rowsBy in one attempt, or within a transaction.
+func rowsFrom[R any](ctx context.Context, in querier, t *table[R], sql string, args ...any) (out []*R, err error) {
+	err = query(ctx, in, sql, args, func(raw [][]byte) error {
+		row := new(R)
+		out = append(out, row)
+		return t.read(raw, row)
 	})
 	return out, err
 }
@@ -124,9 +130,14 @@ func rowOf[R any](ctx context.Context, s *Store, t *table[R], rest string, args 
 	return rows[0], err
 }
 
+// querier is a pool, a connection or a transaction.
+type querier interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+}
+
 // query calls each with the raw values of every row.
-func (s *Store) query(ctx context.Context, sql string, args []any, each func(raw [][]byte) error) error {
-	rows, err := s.pool.Query(ctx, sql, append([]any{inBinary}, args...)...)
+func query(ctx context.Context, in querier, sql string, args []any, each func(raw [][]byte) error) error {
+	rows, err := in.Query(ctx, sql, append([]any{inBinary}, args...)...)
 	if err != nil {
 		return err
 	}

@@ -101,10 +101,10 @@ func (s *Store) Agreement(ctx context.Context, of []domain.ContributorID) (rater
 	err = s.repeat(ctx, func(ctx context.Context) error {
 		raters, all = nil, nil
 		return s.atOneCut(ctx, func(tx pgx.Tx) (err error) {
-			if raters, err = readRows(ctx, tx, ratersTable, sql, args...); err != nil {
+			if raters, err = rowsFrom(ctx, tx, ratersTable, sql, args...); err != nil {
 				return err
 			}
-			all, err = readRows(ctx, tx, everybodyTable, everybodyTable.selects+" ORDER BY size")
+			all, err = rowsFrom(ctx, tx, everybodyTable, everybodyTable.selects+" ORDER BY size")
 			return err
 		})
 	})
@@ -114,21 +114,4 @@ func (s *Store) Agreement(ctx context.Context, of []domain.ContributorID) (rater
 // atOneCut lets several statements look at the same cut.
 func (s *Store) atOneCut(ctx context.Context, look func(pgx.Tx) error) error {
 	return pgx.BeginTxFunc(ctx, s.pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, look)
-}
-
-// readRows is rowsOf within a transaction.
-func readRows[R any](ctx context.Context, tx pgx.Tx, t *table[R], sql string, args ...any) (out []*R, err error) {
-	rows, err := tx.Query(ctx, sql, append([]any{inBinary}, args...)...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		row := new(R)
-		if err := t.read(rows.RawValues(), row); err != nil {
-			return nil, err
-		}
-		out = append(out, row)
-	}
-	return out, rows.Err()
 }

@@ -32,11 +32,11 @@ func (s *Store) Tallies(ctx context.Context, since time.Time, only []domain.Cont
 		if midnight.Before(from) {
 			midnight = midnight.AddDate(0, 0, 1)
 		}
-		only1 := ""
+		ofThese := ""
 		if only != nil {
-			only1 = " AND contributor = ANY($3)"
+			ofThese = " AND contributor = ANY($3)"
 		}
-		sql, args = fmt.Sprintf(frameSQL, only1), []any{midnight, from}
+		sql, args = fmt.Sprintf(frameSQL, ofThese), []any{midnight, from}
 	} else if only != nil {
 		sql += " WHERE contributor = ANY($1)"
 	}
@@ -46,7 +46,7 @@ func (s *Store) Tallies(ctx context.Context, since time.Time, only []domain.Cont
 	args = append([]any{pgx.QueryExecModeCacheDescribe}, args...) // how best depends on how long the frame is
 	err = s.repeat(ctx, func(ctx context.Context) error {
 		out = nil
-		return s.query(ctx, sql, args, func(raw [][]byte) error {
+		return query(ctx, s.pool, sql, args, func(raw [][]byte) error {
 			if t := readTally(raw); t.Counts != ([boards.Kinds]int{}) { // nothing counts any longer
 				out = append(out, t)
 			}
@@ -118,7 +118,7 @@ const lastTask = boards.Ranking
 func (s *Store) workDays(ctx context.Context, accounts []domain.ContributorID) (out workDays, err error) {
 	err = s.repeat(ctx, func(ctx context.Context) error {
 		out = workDays{}
-		return s.query(ctx, workDaysSQL, []any{uuids(accounts)}, func(raw [][]byte) error {
+		return query(ctx, s.pool, workDaysSQL, []any{uuids(accounts)}, func(raw [][]byte) error {
 			id := domain.ContributorID(raw[0])
 			out[id] = append(out[id], workDay{getTime(raw[1]), getTime(raw[2])})
 			return nil

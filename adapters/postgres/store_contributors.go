@@ -67,7 +67,7 @@ const (
 func (s *Store) mergers(ctx context.Context, sql string, of ...any) (found contributors.Mergers, err error) {
 	err = s.repeat(ctx, func(ctx context.Context) error {
 		found = contributors.Mergers{}
-		return s.query(ctx, sql, of, func(raw [][]byte) error {
+		return query(ctx, s.pool, sql, of, func(raw [][]byte) error {
 			found[domain.ContributorID(raw[0])] = domain.ContributorID(raw[1])
 			return nil
 		})

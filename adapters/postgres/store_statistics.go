@@ -43,7 +43,7 @@ func (s *Store) Counts(ctx context.Context) (out statistics.Counts, err error) {
 		UNION ALL SELECT 'c', '', '', false, false, n FROM views.consents`
 	err = s.repeat(ctx, func(ctx context.Context) error {
 		out = statistics.Counts{}
-		return s.query(ctx, all, nil, func(raw [][]byte) error { return addCount(&out, raw[0][0], raw[1:]) })
+		return query(ctx, s.pool, all, nil, func(raw [][]byte) error { return addCount(&out, raw[0][0], raw[1:]) })
 	})
 	slices.SortFunc(out.Messages, compareMessageCounts)
 	slices.SortFunc(out.Trees, func(a, b treeCount) int {

@@ -72,7 +72,7 @@ func (s *Server) database(t testing.TB, template string) string {
 	return s.DSN(name)
 }
 
-func (s *Server) administer(sql string) error {
+func (s *Server) administer(statements ...string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	conn, err := pgx.Connect(ctx, s.DSN("postgres"))
@@ -80,6 +80,10 @@ func (s *Server) administer(sql string) error {
 		return err
 	}
 	defer conn.Close(ctx)
-	_, err = conn.Exec(ctx, sql)
-	return err
+	for _, sql := range statements {
+		if _, err := conn.Exec(ctx, sql); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -64,13 +64,32 @@ func needs(t testing.TB, err error) {
 // start starts a server, with more in its environment and its configuration.
 func start(env, settings []string) (*Server, error) {
 	removeAbandoned()
+	s, err := newServer(env, settings)
+	if err != nil {
+		return nil, err
+	}
+	if err = s.create(); err == nil {
+		err = s.launch()
+	}
+	if err != nil {
+		s.remove()
+		return nil, err
+	}
+	return s, nil
+}
+
+// newServer makes the directory of a server, and finds out as whom it is to run.
+func newServer(env, settings []string) (*Server, error) {
 	dir, err := os.MkdirTemp("", fmt.Sprintf("%s%d-", dirPrefix, os.Getpid()))
 	if err != nil {
 		return nil, err
 	}
 	s := &Server{dir: dir, env: env, set: settings, prepared: map[string]bool{}}
-	if err = s.create(); err == nil {
-		err = s.launch()
+	if os.Geteuid() != 0 {
+		return s, nil
+	}
+	if s.as, err = unprivileged(); err == nil { // Postgres refuses to be root
+		err = os.Chown(dir, int(s.as.Uid), int(s.as.Gid))
 	}
 	if err != nil {
 		s.remove()
@@ -84,14 +103,6 @@ func (s *Server) create() error {
 	initdb, err := program("initdb")
 	if err != nil {
 		return err
-	}
-	if os.Geteuid() == 0 { // Postgres refuses to be root
-		if s.as, err = unprivileged(); err != nil {
-			return err
-		}
-		if err := os.Chown(s.dir, int(s.as.Uid), int(s.as.Gid)); err != nil {
-			return err
-		}
 	}
 	cmd := s.command(initdb, "-D", s.Data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
 	if out, err := cmd.CombinedOutput(); err != nil {
