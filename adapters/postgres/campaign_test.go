@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"testing"
+	"time"
 
 	"dendro/adapters/postgres"
 	"dendro/domain/tree"
@@ -21,6 +22,7 @@ type campaign struct {
 	commits  [][]projections.Change
 	events   int
 	messages []tree.MessagePosted
+	newest   time.Time // event
 }
 
 // allViews are new folds of all views.
@@ -38,6 +40,9 @@ func newCampaign(trees, people int) (c campaign) {
 		Seed: 1, Partitions: 4, Trees: trees, Contributors: people, Steps: 50, Words: 30, Rare: 1,
 	}) {
 		for i := range partition {
+			if t := partition[i].Time; t.After(c.newest) {
+				c.newest = t
+			}
 			if e, ok := partition[i].Payload.(tree.MessagePosted); ok {
 				c.messages = append(c.messages, e)
 			}

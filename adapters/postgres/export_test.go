@@ -2,13 +2,15 @@ package postgres
 
 import (
 	"bytes"
+	"cmp"
 	"context"
-	"sync"
+	"slices"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"golang.org/x/sync/errgroup"
 
-	"dendro/domain"
 	"dendro/projections"
 )
 
@@ -54,36 +56,42 @@ func Bare(changes []projections.Change) (send func(context.Context, *pgxpool.Poo
 	}, nil
 }
 
-// BareCopy encodes the rows that a build would copy, and gives what copies them
-// into empty tables like the live ones, with the same indexes, two tables at a
-// time. Nothing is folded, counted or swapped.
-func (s *Store) BareCopy(ctx context.Context, b Build, to domain.Cut) (run func(context.Context) (rows int64, err error), err error) {
-	folded := &workshop{Build: b, store: s, at: b.Log.Identity().Start()}
-	folded.Progress = func(Stage, int64, int64) {}
-	for _, f := range b.Folds {
-		folded.views = append(folded.views, layoutOf(f.Name()))
+// BareCopy takes a copy of the views' tables, and gives what copies it into
+// empty tables like them, with the same indexes, as many tables at a time as a
+// build. Nothing is folded, counted or swapped.
+func (s *Store) BareCopy(ctx context.Context, b Build) (run func(context.Context) (rows int64, err error), err error) {
+	type dump struct {
+		table   string
+		columns []string
+		rows    int64
+		encoded bytes.Buffer
 	}
-	var piles []*pile
-	for _, v := range folded.views {
-		for _, t := range v.tables {
-			piles = append(piles, &pile{table: t, rows: t.gather()})
-		}
-	}
-	if err := folded.read(ctx, to, piles); err != nil {
+	conn, err := s.pool.Acquire(ctx)
+	if err != nil {
 		return nil, err
 	}
-	encoded := make([][]byte, len(piles))
-	rows := int64(0)
-	for i, p := range piles {
-		whole := &copying{}
-		if err := p.rows.copyTo(whole); err != nil {
-			return nil, err
+	defer conn.Release()
+	var dumps []*dump
+	for _, f := range b.Folds {
+		for _, name := range layoutOf(f.Name()).names() {
+			rows, err := conn.Query(ctx, "SELECT attname FROM pg_attribute WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = '' ORDER BY attnum", name)
+			if err != nil {
+				return nil, err
+			}
+			d := &dump{table: name}
+			if d.columns, err = pgx.CollectRows(rows, pgx.RowTo[string]); err != nil {
+				return nil, err
+			}
+			done, err := conn.Conn().PgConn().CopyTo(ctx, &d.encoded, "COPY "+name+" TO STDOUT WITH (FORMAT binary)")
+			if err != nil {
+				return nil, err
+			}
+			d.rows = done.RowsAffected()
+			dumps = append(dumps, d)
 		}
-		encoded[i] = append(append([]byte{}, copyHeader...), whole.buf...)
-		encoded[i] = append(encoded[i], copyTrailer...)
-		rows += whole.rows
 	}
-	return func(ctx context.Context) (int64, error) {
+	slices.SortFunc(dumps, func(x, y *dump) int { return cmp.Compare(y.encoded.Len(), x.encoded.Len()) })
+	return func(ctx context.Context) (rows int64, err error) {
 		w, err := s.openWorkshop(ctx, b)
 		if err != nil {
 			return 0, err
@@ -92,33 +100,18 @@ func (s *Store) BareCopy(ctx context.Context, b Build, to domain.Cut) (run func(
 		if err := w.prepare(ctx); err != nil {
 			return 0, err
 		}
-		var all sync.WaitGroup
-		failed := make(chan error, len(piles))
-		next := make(chan int, len(piles))
-		for i := range piles {
-			next <- i
-		}
-		close(next)
-		for range builders {
-			all.Go(func() {
-				for i := range next {
-					name := piles[i].table.String()
-					err := copyFrom(ctx, w.pool, w.inShadow(name), piles[i].table.columnNames(), bytes.NewReader(encoded[i]))
-					if err == nil {
-						err = w.index(ctx, name)
-					}
-					failed <- err
+		var group errgroup.Group
+		group.SetLimit(builders)
+		for _, d := range dumps {
+			rows += d.rows
+			group.Go(func() error {
+				if err := copyFrom(ctx, w.pool, w.inShadow(d.table), d.columns, bytes.NewReader(d.encoded.Bytes())); err != nil {
+					return err
 				}
+				return w.complete(ctx, d.table)
 			})
 		}
-		all.Wait()
-		close(failed)
-		for err := range failed {
-			if err != nil {
-				return 0, err
-			}
-		}
-		return rows, nil
+		return rows, group.Wait()
 	}, nil
 }
 

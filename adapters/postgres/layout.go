@@ -3,10 +3,12 @@ package postgres
 import "slices"
 
 // layout names the tables of each view. Derived ones are kept up by what puts
-// rows into the others; fill makes them from those, all at once.
+// rows into the others; fill makes them of those, all at once.
 var layout = []viewLayout{
 	{view: "agreement", tables: []anyTable{ratersTable, everybodyTable}},
-	{view: "boards", tables: []anyTable{deedsTable}, derived: []derivedTable{{"views.deed_totals", fillTotals}, {"views.deed_days", fillDays}}},
+	{view: "boards", tables: []anyTable{deedsTable}, derived: []derivedTable{
+		{"views.deed_totals", deedsTable, fillTotals}, {"views.deed_days", deedsTable, fillDays},
+	}},
 	{view: "contributors", tables: []anyTable{contributorsTable}},
 	{view: "conversations", tables: []anyTable{treesTable, messagesTable, reactionsTable, revisionsTable}},
 	{view: "locator", tables: []anyTable{tasksTable}},
@@ -20,8 +22,12 @@ type viewLayout struct {
 	derived []derivedTable
 }
 
-// derivedTable is a table that is made of others: fill is an INSERT.
-type derivedTable struct{ name, fill string }
+// derivedTable is a table that is made of another: fill is an INSERT.
+type derivedTable struct {
+	name string
+	from anyTable
+	fill string
+}
 
 // anyTable is a table of whatever rows.
 type anyTable interface {

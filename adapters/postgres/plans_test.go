@@ -16,6 +16,7 @@ import (
 	"dendro/adapters/postgres"
 	"dendro/adapters/postgres/postgrestest"
 	"dendro/domain"
+	"dendro/domain/reward"
 	"dendro/projections"
 	"dendro/projections/conversations"
 	"dendro/projections/moderation"
@@ -103,8 +104,13 @@ func questions(c *campaign) (all []question) {
 	})
 	add("all accounts' tallies", func(ctx context.Context, s *postgres.Store) error { return failed(s.Tallies(ctx, time.Time{}, nil)) })
 	add("an account's tallies of a month", func(ctx context.Context, s *postgres.Store) error {
-		return failed(s.Tallies(ctx, time.Date(2023, 2, 8, 0, 0, 0, 0, time.UTC), []domain.ContributorID{middle.Contributor}))
+		return failed(s.Tallies(ctx, reward.Month.Since(c.newest), []domain.ContributorID{middle.Contributor}))
 	})
+	for _, frame := range []reward.Frame{reward.Day, reward.Week, reward.Month} {
+		add("all accounts' tallies of a "+string(frame), func(ctx context.Context, s *postgres.Store) error {
+			return failed(s.Tallies(ctx, frame.Since(c.newest), nil))
+		})
+	}
 	add("messages by id", func(ctx context.Context, s *postgres.Store) error {
 		return failed(s.MessagesByID(ctx, []domain.MessageID{first.Message, middle.Message}))
 	})
@@ -114,9 +120,6 @@ func questions(c *campaign) (all []question) {
 	add("an account's agreement", func(ctx context.Context, s *postgres.Store) error {
 		_, _, err := s.Agreement(ctx, []domain.ContributorID{middle.Contributor})
 		return err
-	})
-	add("all accounts' tallies of a day", func(ctx context.Context, s *postgres.Store) error {
-		return failed(s.Tallies(ctx, time.Date(2023, 2, 8, 3, 4, 5, 0, time.UTC), nil))
 	})
 	add("mergers", func(ctx context.Context, s *postgres.Store) error { return failed(s.Mergers(ctx)) })
 	add("an account's activity", func(ctx context.Context, s *postgres.Store) error {
@@ -237,14 +240,7 @@ func BenchmarkQuestions(b *testing.B) {
 	}
 	setApart(b, pool)
 	exec(b, pool, "VACUUM ANALYZE")
-	ask := questions(&campaign{messages: posts})
-	newest := log.events[0][len(log.events[0])-1].Time
-	for frame, since := range map[string]time.Time{"a week": newest.AddDate(0, 0, -7), "a month": newest.AddDate(0, 0, -30)} {
-		midnight := since.Truncate(24 * time.Hour)
-		ask = append(ask, question{"all accounts' tallies of " + frame, func(ctx context.Context, s *postgres.Store) error {
-			return failed(s.Tallies(ctx, midnight, nil))
-		}})
-	}
+	ask := questions(&campaign{messages: posts, newest: log.newest()})
 	ask = append(ask, question{"all trees", func(ctx context.Context, s *postgres.Store) error { return failed(s.Trees(ctx, false)) }},
 		question{"everybody's agreement", func(ctx context.Context, s *postgres.Store) error {
 			_, _, err := s.Agreement(ctx, nil)

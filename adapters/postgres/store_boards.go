@@ -108,15 +108,19 @@ const dayOfDeed = "date_trunc('day', at, 'UTC')"
 
 // addedTo adds the deeds that count of a source to the totals by a key.
 func addedTo(table, key, values, source string) string {
-	return fmt.Sprintf(`INSERT INTO %s AS t (%s, %s) SELECT %s, %s FROM %s WHERE counts GROUP BY %s
-		ON CONFLICT (%s) DO UPDATE SET %s`,
-		table, key, tallied("NAME"), values, tallied("coalesce(SUM, 0)::bigint"), source, values, key, tallied("NAME = t.NAME + excluded.NAME"))
+	return countedIn(table, key, values, source) + fmt.Sprintf(" ON CONFLICT (%s) DO UPDATE SET %s", key, tallied("NAME = t.NAME + excluded.NAME"))
+}
+
+// countedIn is addedTo for an empty table.
+func countedIn(table, key, values, source string) string {
+	return fmt.Sprintf("INSERT INTO %s AS t (%s, %s) SELECT %s, %s FROM %s WHERE counts GROUP BY %s",
+		table, key, tallied("NAME"), values, tallied("coalesce(SUM, 0)::bigint"), source, values)
 }
 
 // fillTotals and fillDays count all deeds that there are.
 var (
-	fillTotals = addedTo("views.deed_totals", "contributor", "contributor", allDeeds)
-	fillDays   = addedTo("views.deed_days", "day, contributor", dayOfDeed+", contributor", allDeeds)
+	fillTotals = countedIn("views.deed_totals", "contributor", "contributor", allDeeds)
+	fillDays   = countedIn("views.deed_days", "day, contributor", dayOfDeed+", contributor", allDeeds)
 )
 
 const allDeeds = "(SELECT 1 AS sign, * FROM views.deeds) signed"

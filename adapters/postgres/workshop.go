@@ -2,9 +2,7 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"sync"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -139,177 +137,24 @@ func (w *workshop) build(ctx context.Context, to domain.Cut) error {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	piles := w.piles(ctx)
+	var piles []*pile
+	for _, v := range w.views {
+		piles = append(piles, v.piles()...)
+	}
 	defer func() {
 		for _, p := range piles {
 			p.abandon()
 		}
 	}()
+	for _, p := range piles {
+		if p.table.isFinal() {
+			p.start(ctx, w)
+		}
+	}
 	if err := w.read(ctx, to, piles); err != nil {
 		return err
 	}
-	if err := w.fill(ctx, piles); err != nil {
-		return err
-	}
-	for _, v := range w.views {
-		for _, d := range v.derived {
-			if err := w.index(ctx, d.name); err != nil {
-				return err
-			}
-			if err := w.exec(ctx, w.inShadow(d.fill)); err != nil {
-				return err
-			}
-		}
-	}
-	for _, name := range w.names() {
-		if err := w.exec(ctx, "ANALYZE "+w.inShadow(name)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// pile is the rows of one table on their way there. Those that never change
-// are sent while the log is read, the others when all is known.
-type pile struct {
-	table anyTable
-	rows  gathering
-	sent  *copying // nil before it began
-	ended bool
-}
-
-func (w *workshop) piles(ctx context.Context) (all []*pile) {
-	for _, v := range w.views {
-		for _, t := range v.tables {
-			p := &pile{table: t, rows: t.gather()}
-			if t.isFinal() {
-				p.start(ctx, w)
-			}
-			all = append(all, p)
-		}
-	}
-	return all
-}
-
-func (p *pile) start(ctx context.Context, w *workshop) {
-	p.sent = startCopy(ctx, w.pool, w.inShadow(p.table.String()), p.table.columnNames())
-}
-
-func (p *pile) abandon() {
-	if p.sent != nil && !p.ended {
-		p.sent.abandon(context.Canceled)
-	}
-}
-
-// finish sends what is left, and makes the indexes.
-func (p *pile) finish(ctx context.Context, w *workshop) error {
-	if p.sent == nil {
-		p.start(ctx, w)
-	}
-	if err := p.rows.copyTo(p.sent); err != nil {
-		p.ended = true
-		return errors.Join(p.sent.finish(), err)
-	}
-	p.ended = true
-	if err := p.sent.finish(); err != nil {
-		return err
-	}
-	return w.index(ctx, p.table.String())
-}
-
-// read folds the log up to the cut.
-func (w *workshop) read(ctx context.Context, to domain.Cut, piles []*pile) error {
-	total, done := int64(to.Events()), int64(w.at.Events())
-	var changes []projections.Change
-	var event domain.Recorded
-	for e, err := range w.Log.Read(ctx, w.at.Clone(), to) {
-		if err != nil {
-			return err
-		}
-		event = e // one place for all of them: Apply lets it escape
-		for _, f := range w.Folds {
-			changes = f.Apply(&event, changes)
-		}
-		w.at.End[e.Position.Partition] = e.Position.Seq + 1
-		if done++; done%projections.MaxBatch == 0 {
-			if err := pileUp(changes, piles); err != nil {
-				return err
-			}
-			changes = changes[:0]
-			w.Progress(Reading, done, total)
-		}
-	}
-	w.Progress(Reading, done, total)
-	return pileUp(changes, piles)
-}
-
-// pileUp puts changes on their piles, and sends what is final.
-func pileUp(changes []projections.Change, piles []*pile) error {
-	for _, c := range changes {
-		if !onto(piles, c) {
-			return fmt.Errorf("%w as %s", errNoTable, c.Row.Table())
-		}
-	}
-	for _, p := range piles {
-		if p.sent == nil {
-			continue
-		}
-		if err := p.rows.copyTo(p.sent); err != nil {
-			p.ended = true
-			return errors.Join(p.sent.finish(), err)
-		}
-	}
-	return nil
-}
-
-func onto(piles []*pile, c projections.Change) bool {
-	for _, p := range piles {
-		if p.rows.take(c) {
-			return true
-		}
-	}
-	return false
-}
-
-// builders is how many tables are filled and indexed at once.
-const builders = 2
-
-// fill sends all rows, and makes all indexes.
-func (w *workshop) fill(ctx context.Context, piles []*pile) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	next := make(chan *pile, len(piles))
-	for _, p := range piles {
-		next <- p
-	}
-	close(next)
-	var mu sync.Mutex
-	var failed error
-	done := int64(0)
-	var all sync.WaitGroup
-	for range builders {
-		all.Go(func() {
-			for p := range next {
-				if ctx.Err() != nil {
-					return
-				}
-				err := p.finish(ctx, w)
-				mu.Lock()
-				if err != nil && failed == nil {
-					failed = fmt.Errorf("%s: %w", p.table, err)
-					cancel()
-				}
-				done++
-				w.Progress(Copying, done, int64(len(piles)))
-				mu.Unlock()
-			}
-		})
-	}
-	all.Wait()
-	if failed == nil {
-		failed = ctx.Err()
-	}
-	return failed
+	return w.fill(ctx, piles)
 }
 
 // execer is a connection, or a transaction on it.
