@@ -25,7 +25,7 @@ func KafkaSubscribers(brokers []string, prefix string, again time.Duration, l *s
 		return kafka.NewSubscriber(kafka.SubscriberConfig{
 			Brokers: brokers, Unmarshaler: Unmarshaler{}, OverwriteSaramaConfig: c,
 			ConsumerGroup: prefix + "." + handler, NackResendSleep: orDefault(again, time.Second),
-		}, quiet(l))
+		}, newCalm(quiet(l), time.Now))
 	}
 }
 

@@ -9,7 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/ThreeDotsLabs/watermill"
 	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -193,12 +192,6 @@ func (x *Reactions) route(ctx context.Context, handlers []*handler, subs map[str
 
 // closeMargin is what closing may take beyond the longest try.
 const closeMargin = 5 * time.Second
-
-// quiet is Watermill's view of our logger: what it deems worth telling of its
-// own doings is worth debugging to us.
-func quiet(l *slog.Logger) watermill.LoggerAdapter {
-	return watermill.NewSlogLoggerWithLevelMapping(l, map[slog.Level]slog.Level{slog.LevelInfo: slog.LevelDebug})
-}
 
 // Dir gives the directory of the reactions on a data directory.
 func Dir(data string) string { return filepath.Join(data, "reactions") }
