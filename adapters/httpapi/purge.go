@@ -8,10 +8,11 @@ import (
 	"dendro/domain"
 	"dendro/domain/campaign"
 	"dendro/domain/contributor"
+	"dendro/projections/moderation"
 )
 
 var purgeRoutes = []Route{
-	onlyNow(get("/users/{user_id}/purges", trusted, with(userOfPath, listPurges))),
+	get("/users/{user_id}/purges", trusted, with(userOfPath, listPurges)),
 	onlyNow(get("/users/{user_id}/purges/preview", trusted, with(userOfPath, previewPurge))),
 	post("/users/{user_id}/purges/{act_id}/approve", trusted, with(userOfPath, approvePurge)),
 	post("/users/{user_id}/purges/{act_id}/withdraw", trusted, with(userOfPath, withdrawPurge)),
@@ -65,7 +66,7 @@ func listPurges(c *call, a *account) (reply, error) {
 	}
 	out := []purgeLine{}
 	err := c.eachAccount(a.ID, func(id domain.ContributorID) error {
-		purges, err := c.s.Engine.Purges(c.ctx(), id)
+		purges, err := c.purges(id)
 		for _, p := range purges {
 			out = append(out, purgeLine{
 				Act: p.Act, UserID: id, Status: p.Status, KeepPrompts: p.Scope.KeepPrompts, From: orNull(p.Scope.From), To: orNull(p.Scope.To), Ban: p.Scope.Ban,
@@ -78,6 +79,27 @@ func listPurges(c *call, a *account) (reply, error) {
 		return reply{}, err
 	}
 	return ok(out)
+}
+
+// purges gives the purges of an account: as the engine knows them, or of the
+// past.
+func (c *call) purges(id domain.ContributorID) ([]contributor.Purge, error) {
+	if c.past == nil {
+		return c.s.Engine.Purges(c.ctx(), id)
+	}
+	got, err := c.history(mostExamined, moderation.OfStream(domain.ContributorStream(id)))
+	if err != nil {
+		return nil, err
+	}
+	if got.more {
+		return nil, fail(codeOther, "the account has more than %d events", mostExamined)
+	}
+	var s contributor.State
+	err = c.recorded(got.entries, func(r domain.Recorded) error {
+		s = contributor.Evolve(s, r.Payload, r.Time)
+		return nil
+	})
+	return s.Purges, err
 }
 
 // purgeScope reads what a purge is to take.
