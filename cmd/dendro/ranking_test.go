@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 
+	"dendro/commands"
 	"dendro/domain"
 	"dendro/domain/ranking"
 	"dendro/domain/tree"
@@ -73,3 +74,91 @@ func TestRemergeAgreesWithWhatWasDecided(t *testing.T) {
 		t.Errorf("%d merges, %d moves under other rules, %d times a voter less: too few to tell", merges, moved, fewer)
 	}
 }
+
+// said is what a log says of its rankings.
+type said struct {
+	ranked, merged map[domain.MessageID]bool // parents
+	above          map[domain.MessageID]bool // those parents, and what they answer
+	merges         []tree.RepliesRanked
+}
+
+func rankingsSaid(t *testing.T, log domain.Log, to domain.Cut) *said {
+	s := &said{map[domain.MessageID]bool{}, map[domain.MessageID]bool{}, map[domain.MessageID]bool{}, nil}
+	answers := map[domain.MessageID]domain.MessageID{}
+	eachEvent(t, upTo{log, to}, func(r domain.Recorded) {
+		switch e := r.Payload.(type) {
+		case tree.MessagePosted:
+			answers[e.Message] = e.Parent
+		case tree.RankingSubmitted:
+			s.ranked[e.Parent] = true
+			for id := e.Parent; !id.IsZero(); id = answers[id] {
+				s.above[id] = true
+			}
+		case tree.RepliesRanked:
+			s.merged[e.Parent] = true
+			s.merges = append(s.merges, e)
+		}
+	})
+	return s
+}
+
+// What all merges together would come to is what the log says of each: which
+// parents have none, and which change only because a reply has gone since.
+func TestRemergeAllTellsWhatTheLogSays(t *testing.T) {
+	log := crowdLog(t, 31, 30, 3000)
+	all := func(to domain.Cut) remergedAll {
+		out, err := (&logAsker{log: keptOpen{log}, cut: to}).remergeAll(t.Context(), ranking.DefaultRule, nil, newProgress(nil, ""))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	end := logEnd(t, log)
+	within := end.Clone() // what a ranking has led to is left out
+	eachEvent(t, log, func(r domain.Recorded) {
+		if _, is := r.Payload.(tree.RankingSubmitted); is {
+			within.End[r.Position.Partition] = r.Position.Seq + 1
+		}
+	})
+	early, s := all(within), rankingsSaid(t, log, within)
+	if early.Parents != len(s.ranked) || early.Unmerged != len(s.ranked)-len(s.merged) || early.Unmerged == 0 {
+		t.Errorf("%d parents are ranked, %d merged; told: %+v", len(s.ranked), len(s.merged), early)
+	}
+	before, s := all(end), rankingsSaid(t, log, end)
+	i := slices.IndexFunc(s.merges, func(m tree.RepliesRanked) bool {
+		return len(m.Order) > 2 && !s.above[m.Replies[m.Order[0]]] && !slices.Contains(before.List, m.Parent)
+	})
+	engine, err := commands.Open(t.Context(), log, commands.Options{Clock: wallClock, Dice: chance})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer engine.Close()
+	gone := s.merges[i]
+	if _, err := engine.Do(t.Context(), commands.Command{
+		ID: domain.CommandID{9}, Actor: domain.ByModerator("mo"),
+		Body: commands.OnTree{Do: tree.Delete{Message: gone.Replies[gone.Order[0]], Reason: "spam"}},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	after := all(logEnd(t, log))
+	if after.Changed != before.Changed+1 || after.First != before.First+1 || !slices.Contains(after.List, gone.Parent) {
+		t.Errorf("with the best reply to %s deleted: %+v, before %+v", gone.Parent, after, before)
+	}
+	if before.Anyway != before.Changed || after.Anyway != after.Changed {
+		t.Errorf("by the usual rule all that changes changes anyway: %+v, %+v", before, after)
+	}
+}
+
+func logEnd(t *testing.T, log domain.Log) domain.Cut {
+	t.Helper()
+	end, err := log.End(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return end
+}
+
+// keptOpen is a log that its reader does not close.
+type keptOpen struct{ domain.Log }
+
+func (keptOpen) Close() error { return nil }
