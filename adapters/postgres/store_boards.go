@@ -75,26 +75,38 @@ func labelColumns() []column[deed] {
 // longer.
 var tallyColumns = func() (columns []tallyColumn) {
 	for k := range boards.Kinds {
-		columns = append(columns, tallyColumn{fmt.Sprint("kind_", k), fmt.Sprintf("sum(sign) FILTER (WHERE kind = %d)", k)})
+		columns = append(columns, tallyColumn{fmt.Sprint("kind_", k), fmt.Sprintf("sum(sign) FILTER (WHERE kind = %d)", k), false})
 	}
 	for i := range reward.MarkLabels {
-		columns = append(columns, tallyColumn{fmt.Sprint("mark_", i), fmt.Sprintf("sum(sign * (marks >> %d & 1))", i)})
+		columns = append(columns, tallyColumn{fmt.Sprint("mark_", i), fmt.Sprintf("sum(sign * (marks >> %d & 1))", i), false})
 	}
 	for _, name := range reward.MeanLabels {
-		columns = append(columns, tallyColumn{name, fmt.Sprintf("sum(sign::bigint * %s)", name)},
-			tallyColumn{name + "_n", fmt.Sprintf("sum(sign) FILTER (WHERE %s IS NOT NULL)", name)})
+		columns = append(columns, tallyColumn{name, fmt.Sprintf("sum(sign::bigint * %s)", name), true},
+			tallyColumn{name + "_n", fmt.Sprintf("sum(sign) FILTER (WHERE %s IS NOT NULL)", name), false})
 	}
 	return columns
 }()
 
-type tallyColumn struct{ name, sum string }
+type tallyColumn struct {
+	name, sum string
+	wide      bool // a day's may need more than 32 bits
+}
 
-// tallied writes the columns, each as the format says, which has its name and
-// its sum.
+// added is the sum of several days. That of narrow columns is exact in 64 bits;
+// of wide ones Postgres makes a numeric first, which takes longer.
+func (c *tallyColumn) added() string {
+	if c.wide {
+		return "sum(" + c.name + ")::bigint"
+	}
+	return "sum(" + c.name + "::int)"
+}
+
+// tallied writes the columns, each as the format says, which has its NAME, its
+// SUM and what is ADDED of it.
 func tallied(format string) string {
 	all := make([]string, len(tallyColumns))
 	for i, c := range tallyColumns {
-		all[i] = strings.NewReplacer("NAME", c.name, "SUM", c.sum).Replace(format)
+		all[i] = strings.NewReplacer("ADDED", c.added(), "NAME", c.name, "SUM", c.sum).Replace(format)
 	}
 	return strings.Join(all, ", ")
 }

@@ -16,7 +16,7 @@ import (
 // part of one.
 var (
 	totalsSQL = "SELECT contributor, " + tallied("NAME") + " FROM views.deed_totals"
-	frameSQL  = "SELECT contributor, " + tallied("sum(NAME)::bigint") + " FROM (" +
+	frameSQL  = "SELECT contributor, " + tallied("ADDED") + " FROM (" +
 		"SELECT contributor, " + tallied("NAME") + " FROM views.deed_days WHERE day >= $1%[1]s UNION ALL " +
 		"SELECT contributor, " + tallied("coalesce(SUM, 0)::bigint AS NAME") + " FROM " + allDeeds + " WHERE counts AND at >= $2 AND at < $1%[1]s GROUP BY contributor" +
 		") parts GROUP BY contributor"
