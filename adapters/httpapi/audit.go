@@ -191,6 +191,19 @@ func (c *call) recorded(entries []*moderation.Entry, each func(domain.Recorded) 
 	return nil
 }
 
+// whole reads all events of a stream; tooLong is the error if there are more
+// than are examined.
+func (c *call) whole(of domain.StreamID, tooLong error, each func(domain.Recorded) error) error {
+	got, err := c.history(mostExamined, moderation.OfStream(of))
+	if err != nil {
+		return err
+	}
+	if got.more {
+		return tooLong
+	}
+	return c.recorded(got.entries, each)
+}
+
 // mostBetween is how many other events are read and passed over rather than
 // begin to read anew.
 const mostBetween = 64

@@ -4,7 +4,6 @@ import (
 	"dendro/domain"
 	"dendro/domain/ranking"
 	"dendro/projections/audit"
-	"dendro/projections/moderation"
 )
 
 // mostWithout bounds the contributors that a merge leaves out.
@@ -34,15 +33,9 @@ func auditRankings(c *call) (reply, error) {
 	for _, id := range without {
 		named[mergers.Owner(domain.ContributorID(id))] = true
 	}
-	got, err := c.history(mostExamined, moderation.OfStream(domain.TreeStream(m.Tree)))
-	if err != nil {
-		return reply{}, err
-	}
-	if got.more {
-		return reply{}, fail(codeOther, "the tree has more than %d events; ask `dendro ranking remerge` on the log", mostExamined)
-	}
 	x := audit.NewRankings()
-	err = c.recorded(got.entries, func(r domain.Recorded) error {
+	tooLong := fail(codeOther, "the tree has more than %d events; ask `dendro ranking remerge` on the log", mostExamined)
+	err = c.whole(domain.TreeStream(m.Tree), tooLong, func(r domain.Recorded) error {
 		x.Take(&r)
 		return nil
 	})

@@ -8,7 +8,6 @@ import (
 	"dendro/domain"
 	"dendro/domain/campaign"
 	"dendro/domain/contributor"
-	"dendro/projections/moderation"
 )
 
 var purgeRoutes = []Route{
@@ -87,15 +86,9 @@ func (c *call) purges(id domain.ContributorID) ([]contributor.Purge, error) {
 	if c.past == nil {
 		return c.s.Engine.Purges(c.ctx(), id)
 	}
-	got, err := c.history(mostExamined, moderation.OfStream(domain.ContributorStream(id)))
-	if err != nil {
-		return nil, err
-	}
-	if got.more {
-		return nil, fail(codeOther, "the account has more than %d events", mostExamined)
-	}
 	var s contributor.State
-	err = c.recorded(got.entries, func(r domain.Recorded) error {
+	tooLong := fail(codeOther, "the account has more than %d events", mostExamined)
+	err := c.whole(domain.ContributorStream(id), tooLong, func(r domain.Recorded) error {
 		s = contributor.Evolve(s, r.Payload, r.Time)
 		return nil
 	})

@@ -74,18 +74,11 @@ func (d *Directory) Person(ctx context.Context, id domain.ContributorID) (direct
 
 // Persons implements directory.People.
 func (d *Directory) Persons(ctx context.Context, ids []domain.ContributorID) (out []directory.Person, err error) {
-	byID := map[domain.ContributorID]directory.Person{}
-	err = d.repeat(ctx, func(ctx context.Context) error {
-		rows, err := d.pool.Query(ctx, "SELECT "+personColumns+" FROM directory.people WHERE id = ANY($1)", uuids(ids))
-		if err != nil {
-			return err
-		}
-		people, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (directory.Person, error) { return scanPerson(row) })
-		for _, p := range people {
-			byID[p.ID] = p
-		}
-		return err
-	})
+	people, err := d.people(ctx, "SELECT "+personColumns+" FROM directory.people WHERE id = ANY($1)", uuids(ids))
+	byID := make(map[domain.ContributorID]directory.Person, len(people))
+	for _, p := range people {
+		byID[p.ID] = p
+	}
 	out = make([]directory.Person, len(ids))
 	for i, id := range ids {
 		out[i] = byID[id]
@@ -168,6 +161,11 @@ func (d *Directory) List(ctx context.Context, q directory.Query) (people []direc
 		return nil, nil // no row has it, and Postgres would not take the text
 	}
 	sql, args := listPeople(&q)
+	return d.people(ctx, sql, args...)
+}
+
+// people gives those that a statement selects.
+func (d *Directory) people(ctx context.Context, sql string, args ...any) (people []directory.Person, err error) {
 	err = d.repeat(ctx, func(ctx context.Context) error {
 		rows, err := d.pool.Query(ctx, sql, args...)
 		if err != nil {

@@ -111,6 +111,7 @@ func (w *workshop) read(ctx context.Context, to domain.Cut, piles []*pile) error
 				close(queue)
 			}
 		}()
+		total := int64(to.Events())
 		return w.batches(ctx, to, func(batch []domain.Recorded) error {
 			for _, queue := range queues {
 				select {
@@ -119,6 +120,7 @@ func (w *workshop) read(ctx context.Context, to domain.Cut, piles []*pile) error
 					return context.Cause(ctx)
 				}
 			}
+			w.Progress(Reading, int64(w.at.Events()), total)
 			return nil
 		})
 	})
@@ -127,7 +129,6 @@ func (w *workshop) read(ctx context.Context, to domain.Cut, piles []*pile) error
 
 // batches reads the log up to the cut. A batch is not changed once it is given.
 func (w *workshop) batches(ctx context.Context, to domain.Cut, give func([]domain.Recorded) error) error {
-	total, done := int64(to.Events()), int64(w.at.Events())
 	batch := make([]domain.Recorded, 0, projections.MaxBatch)
 	for e, err := range w.Log.Read(ctx, w.at.Clone(), to) {
 		if err != nil {
@@ -135,16 +136,14 @@ func (w *workshop) batches(ctx context.Context, to domain.Cut, give func([]domai
 		}
 		batch = append(batch, e)
 		w.at.End[e.Position.Partition] = e.Position.Seq + 1
-		if done++; len(batch) < projections.MaxBatch {
+		if len(batch) < projections.MaxBatch {
 			continue
 		}
 		if err := give(batch); err != nil {
 			return err
 		}
 		batch = make([]domain.Recorded, 0, projections.MaxBatch)
-		w.Progress(Reading, done, total)
 	}
-	w.Progress(Reading, done, total)
 	return give(batch)
 }
 

@@ -62,10 +62,8 @@ func (c calls) attempt(ctx context.Context, again func(error) bool, f func(conte
 		if state(err) == readOnlyState {
 			c.pool.Reset() // all connections lead to the same server
 		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("%w, while it was to be tried again behind: %w", ctx.Err(), err)
-		case <-time.After(pause):
+		if ended := wait(ctx, pause); ended != nil {
+			return fmt.Errorf("%w, while it was to be tried again behind: %w", ended, err)
 		}
 		pause = min(2*pause, longestPause)
 	}

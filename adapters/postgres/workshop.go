@@ -164,25 +164,15 @@ type execer interface{ Conn() *pgx.Conn }
 // commits do. It is done in the transaction, where there is one.
 func (w *workshop) advance(ctx context.Context, on execer, to domain.Cut) error {
 	var changes []projections.Change
-	n := 0
-	var event domain.Recorded
-	for e, err := range w.Log.Read(ctx, w.at.Clone(), to) {
-		if err != nil {
-			return err
-		}
-		event = e
-		for _, f := range w.Folds {
-			changes = f.Apply(&event, changes)
-		}
-		w.at.End[e.Position.Partition] = e.Position.Seq + 1
-		if n++; n%projections.MaxBatch == 0 {
-			if err := w.apply(ctx, on, changes); err != nil {
-				return err
+	return w.batches(ctx, to, func(batch []domain.Recorded) error {
+		changes = changes[:0]
+		for i := range batch {
+			for _, f := range w.Folds {
+				changes = f.Apply(&batch[i], changes)
 			}
-			changes = changes[:0]
 		}
-	}
-	return w.apply(ctx, on, changes)
+		return w.apply(ctx, on, changes)
+	})
 }
 
 func (w *workshop) apply(ctx context.Context, on execer, changes []projections.Change) error {
