@@ -26,11 +26,14 @@ func (m *message) edited(e tree.MessageEdited, r *domain.Recorded, changes []pro
 	if !m.row.Edited {
 		changes = append(changes, projections.Put(m.original()))
 	}
-	row := m.renew()
-	row.Text, row.Edited, row.Reviews = e.Text, true, 0
+	if old := m.row; !old.Edited || old.Text != e.Text || old.Reviews != 0 {
+		row := m.renew()
+		row.Text, row.Edited, row.Reviews = e.Text, true, 0
+		changes = append(changes, projections.Put(row))
+	}
 	m.reviewers = nil
-	return append(changes, projections.Put(row), projections.Put(&Revision{
-		Message: row.ID, Number: e.Revision, Text: e.Text, Event: r.ID, Actor: r.Actor, Created: domain.Instant(r.Time),
+	return append(changes, projections.Put(&Revision{
+		Message: m.row.ID, Number: e.Revision, Text: e.Text, Event: r.ID, Actor: r.Actor, Created: domain.Instant(r.Time),
 	}))
 }
 

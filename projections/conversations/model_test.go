@@ -371,3 +371,19 @@ func TestMessagesInAnyOrderOfIDs(t *testing.T) {
 		}
 	})
 }
+
+// An edit that leaves the text is a revision, and changes nothing else.
+func TestEditThatLeavesTheText(t *testing.T) {
+	var events []domain.Recorded
+	for i, e := range []domain.Event{
+		tree.Opened{Language: "en"}, tree.MessagePosted{Message: msg(1), Contributor: person(1), Role: domain.Prompter, Text: "a", Language: "en"},
+		tree.MessageEdited{Message: msg(1), Text: "b", Revision: 1}, tree.MessageEdited{Message: msg(1), Text: "b", Revision: 2},
+	} {
+		events = append(events, domain.Recorded{
+			ID: eventID(i + 1), Stream: domain.TreeStream(domain.TreeID(msg(1))), Version: domain.Version(i + 1), Actor: domain.ByModerator("m"), Time: epoch, Payload: e,
+		})
+	}
+	if diff := gocmp.Diff(plainly(events), folded(t, events...).rows); diff != "" {
+		t.Errorf("rows (-plain reading +fold):\n%s", diff)
+	}
+}
