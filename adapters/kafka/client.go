@@ -73,9 +73,7 @@ func (c *client) lookup(ctx context.Context) (kmsg.MetadataResponseTopic, error)
 		return kmsg.MetadataResponseTopic{}, fmt.Errorf("%d topics in an answer for one", len(resp.Topics))
 	}
 	t := resp.Topics[0]
-	if err := kerr.ErrorForCode(t.ErrorCode); errors.Is(err, kerr.UnknownTopicOrPartition) {
-		return t, errNoTopic
-	} else if err != nil {
+	if err := kerr.ErrorForCode(t.ErrorCode); err != nil {
 		return t, err
 	}
 	if c.expect != [16]byte{} && c.expect != t.TopicID {
@@ -124,7 +122,7 @@ func (c *client) forget() {
 func passing(err error) bool {
 	var k *kerr.Error
 	switch {
-	case errors.Is(err, kgo.ErrClientClosed), errors.Is(err, errReplaced):
+	case errors.Is(err, kgo.ErrClientClosed), errors.Is(err, errNoTopic), errors.Is(err, errReplaced):
 		return false
 	case errors.As(err, &k):
 		// Two claimants at a time are nothing that a producer retries, but we do.

@@ -88,8 +88,16 @@ func (c *client) fetchOnce(ctx context.Context, partitions []int32, offsets []in
 
 // offsets gives where each partition of the topic starts (earliest) or ends
 // (latest: its high watermark, below which all is on as many replicas as the
-// topic demands).
-func (c *client) offsets(ctx context.Context, partitions int, at int64) ([]int64, error) {
+// topic demands). It asks until ctx ends.
+func (c *client) offsets(ctx context.Context, partitions int, at int64) (offsets []int64, err error) {
+	err = persist(ctx, func() error {
+		offsets, err = c.offsetsOnce(ctx, partitions, at)
+		return err
+	})
+	return offsets, err
+}
+
+func (c *client) offsetsOnce(ctx context.Context, partitions int, at int64) ([]int64, error) {
 	req := kmsg.NewPtrListOffsetsRequest()
 	topic := kmsg.NewListOffsetsRequestTopic()
 	topic.Topic = c.topic
@@ -99,32 +107,28 @@ func (c *client) offsets(ctx context.Context, partitions int, at int64) ([]int64
 		topic.Partitions = append(topic.Partitions, part)
 	}
 	req.Topics = append(req.Topics, topic)
-	out := make([]int64, partitions)
-	err := persist(ctx, func() error {
-		ctx, cancel := context.WithTimeout(ctx, requestTimeout+dialTimeout)
-		defer cancel()
-		resp, err := req.RequestWith(ctx, c.Client)
-		if err != nil {
-			return err
-		}
-		left := partitions
-		for _, t := range resp.Topics {
-			for _, part := range t.Partitions {
-				if err := kerr.ErrorForCode(part.ErrorCode); err != nil {
-					return err
-				}
-				if int(part.Partition) < partitions {
-					out[part.Partition] = part.Offset
-					left--
-				}
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout+dialTimeout)
+	defer cancel()
+	resp, err := req.RequestWith(ctx, c.Client)
+	if err != nil {
+		return nil, err
+	}
+	out, left := make([]int64, partitions), partitions
+	for _, t := range resp.Topics {
+		for _, part := range t.Partitions {
+			if err := kerr.ErrorForCode(part.ErrorCode); err != nil {
+				return nil, err
+			}
+			if int(part.Partition) < partitions {
+				out[part.Partition] = part.Offset
+				left--
 			}
 		}
-		if left != 0 {
-			return errors.New("an answer lacks partitions")
-		}
-		return nil
-	})
-	return out, err
+	}
+	if left != 0 {
+		return nil, errors.New("an answer lacks partitions")
+	}
+	return out, nil
 }
 
 // The times for which offsets are asked.

@@ -170,9 +170,6 @@ func firstValue(raw []byte) ([]byte, error) {
 // identify learns the log's identity, and that the topic is the log's.
 func (l *Log) identify(ctx context.Context) error {
 	meta, err := l.topicOf(ctx, l.reads)
-	if errors.Is(err, errNoTopic) {
-		return fmt.Errorf("%w: %w; check the name, or create one there", ErrNoLog, err)
-	}
 	if err != nil {
 		return err
 	}

@@ -69,7 +69,11 @@ func Open(ctx context.Context, o Options) (*Log, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, openPatience)
 	defer cancel()
-	if err := l.open(ctx); err != nil {
+	err = l.open(ctx)
+	if errors.Is(err, errNoTopic) {
+		err = fmt.Errorf("%w: %w; check the name, or create one there", ErrNoLog, err)
+	}
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("log in topic %s: %w", o.Topic, err), l.Close())
 	}
 	return l, nil

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
@@ -22,25 +23,33 @@ type topicMeta struct {
 const patientTries = 6
 
 // topicOf asks for the client's topic. It answers errNoTopic.
-func (l *Log) topicOf(ctx context.Context, c *client) (topicMeta, error) {
-	var m topicMeta
+func (l *Log) topicOf(ctx context.Context, c *client) (m topicMeta, err error) {
 	unknown := 0
-	err := persist(ctx, func() error {
+	err = persist(ctx, func() error {
 		t, err := c.lookup(ctx)
-		if errors.Is(err, errNoTopic) {
-			if unknown++; unknown < patientTries || l.opt.Create != nil {
-				return err // one that was just made becomes known for certain
+		if errors.Is(err, kerr.UnknownTopicOrPartition) {
+			if unknown++; unknown >= patientTries && l.opt.Create == nil { // one that was just made becomes known for certain
+				return errNoTopic
 			}
-			m.partitions = nil
-			return nil
 		}
 		m = topicMeta{t.TopicID, t.Partitions}
 		return err
 	})
-	if err == nil && m.partitions == nil {
-		err = errNoTopic
-	}
 	return m, err
+}
+
+// whileThere is persist for a question about the topic of events that brokers
+// answer as if it was unknown: it ends with errNoTopic when it really is gone.
+func (l *Log) whileThere(ctx context.Context, try func() error) error {
+	return persist(ctx, func() error {
+		err := try()
+		if errors.Is(err, kerr.UnknownTopicOrPartition) {
+			if _, gone := l.topicOf(ctx, l.reads); gone != nil {
+				return gone
+			}
+		}
+		return err
+	})
 }
 
 // rule is what a topic's setting must be for a log to be safe in it.
@@ -74,7 +83,11 @@ var rules = []rule{
 func (l *Log) checkTopics(ctx context.Context) error {
 	admin := kadm.NewClient(l.reads.Client)
 	for _, topic := range []string{l.opt.Topic, l.identityTopic()} {
-		configs, err := describe(ctx, func() (kadm.ResourceConfigs, error) { return admin.DescribeTopicConfigs(ctx, topic) })
+		var configs map[string]string
+		err := l.whileThere(ctx, func() (err error) {
+			configs, err = settingsOf(admin.DescribeTopicConfigs(ctx, topic))
+			return err
+		})
 		if err != nil {
 			return err
 		}
@@ -89,7 +102,11 @@ func (l *Log) checkTopics(ctx context.Context) error {
 			}
 		}
 	}
-	starts, err := l.reads.offsets(ctx, l.identity.Partitions, earliest)
+	var starts []int64
+	err := l.whileThere(ctx, func() (err error) {
+		starts, err = l.reads.offsetsOnce(ctx, l.identity.Partitions, earliest)
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -129,25 +146,21 @@ func atoi(s string) int {
 	return n
 }
 
-// describe gives the settings of one thing by name.
-func describe(ctx context.Context, ask func() (kadm.ResourceConfigs, error)) (map[string]string, error) {
+// settingsOf gives the settings of the one thing that was asked about, by name.
+func settingsOf(answers kadm.ResourceConfigs, err error) (map[string]string, error) {
+	if err != nil {
+		return nil, err
+	}
 	out := make(map[string]string)
-	err := persist(ctx, func() error {
-		answers, err := ask()
-		if err != nil {
-			return err
+	for _, a := range answers {
+		if a.Err != nil {
+			return nil, a.Err
 		}
-		for _, a := range answers {
-			if a.Err != nil {
-				return a.Err
-			}
-			for _, c := range a.Configs {
-				out[c.Key] = c.MaybeValue()
-			}
+		for _, c := range a.Configs {
+			out[c.Key] = c.MaybeValue()
 		}
-		return nil
-	})
-	return out, err
+	}
+	return out, nil
 }
 
 // limits learns for how long a claim lets its owner write: half of the time
@@ -160,7 +173,11 @@ func (l *Log) limits(ctx context.Context) error {
 	}
 	shortest := longestMemory
 	for _, b := range brokers {
-		configs, err := describe(ctx, func() (kadm.ResourceConfigs, error) { return admin.DescribeBrokerConfigs(ctx, b.NodeID) })
+		var configs map[string]string
+		err := persist(ctx, func() (err error) {
+			configs, err = settingsOf(admin.DescribeBrokerConfigs(ctx, b.NodeID))
+			return err
+		})
 		if err != nil {
 			return err
 		}
