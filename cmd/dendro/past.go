@@ -41,7 +41,8 @@ func newPast(log domain.Log) *past {
 
 // folding is a moment on its way, for all who wait for it.
 type folding struct {
-	waiting int // when nobody waits any more, it ends
+	name    string // the cut
+	waiting int    // when nobody waits any more, it ends
 	cancel  context.CancelFunc
 	done    chan struct{}
 	moment  *httpapi.Moment
@@ -88,9 +89,9 @@ func (p *past) find(cut domain.Cut) (*httpapi.Moment, *folding, error) {
 			return nil, nil, domain.ErrOverloaded
 		}
 		ctx, cancel := context.WithCancel(context.Background())
-		f = &folding{cancel: cancel, done: make(chan struct{})}
+		f = &folding{name: name, cancel: cancel, done: make(chan struct{})}
 		p.folds[name] = f
-		go p.fold(ctx, cut.Clone(), name, f)
+		go p.fold(ctx, cut.Clone(), f)
 	}
 	f.waiting++
 	return nil, f, nil
@@ -111,10 +112,20 @@ func (p *past) leave(f *folding) {
 	defer p.mu.Unlock()
 	if f.waiting--; f.waiting == 0 {
 		f.cancel()
+		p.forget(f) // whoever comes now must not wait for one that is given up
 	}
 }
 
-func (p *past) fold(ctx context.Context, cut domain.Cut, name string, f *folding) {
+// forget takes a folding away, and reports whether it was still there.
+func (p *past) forget(f *folding) bool {
+	if p.folds[f.name] != f {
+		return false
+	}
+	delete(p.folds, f.name)
+	return true
+}
+
+func (p *past) fold(ctx context.Context, cut domain.Cut, f *folding) {
 	defer close(f.done)
 	select {
 	case p.turn <- struct{}{}:
@@ -125,8 +136,7 @@ func (p *past) fold(ctx context.Context, cut domain.Cut, name string, f *folding
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	delete(p.folds, name)
-	if f.err == nil {
+	if p.forget(f) && f.err == nil {
 		p.keep(f.moment)
 	}
 }

@@ -295,12 +295,7 @@ type slow struct {
 func (l slow) Read(ctx context.Context, from, to domain.Cut) iter.Seq2[domain.Recorded, error] {
 	return func(yield func(domain.Recorded, error) bool) {
 		l.reads <- struct{}{}
-		select {
-		case <-l.may:
-		case <-ctx.Done():
-			yield(domain.Recorded{}, ctx.Err())
-			return
-		}
+		<-l.may
 		for r, err := range l.Log.Read(ctx, from, to) {
 			if !yield(r, err) {
 				return
@@ -309,8 +304,20 @@ func (l slow) Read(ctx context.Context, from, to domain.Cut) iter.Seq2[domain.Re
 	}
 }
 
+// waitingFor returns when so many wait.
+func waitingFor(p *past, want int) {
+	for waiting := -1; waiting != want; {
+		waiting = 0
+		p.mu.Lock()
+		for _, f := range p.folds {
+			waiting += f.waiting
+		}
+		p.mu.Unlock()
+	}
+}
+
 // One moment is folded at a time, for all who ask for it; too many are refused;
-// what nobody waits for any more is not folded; the newest few are kept.
+// the newest few are kept.
 func TestThePastIsBounded(t *testing.T) {
 	log := crowdLog(t, 13, 25, 50)
 	end, err := log.End(t.Context())
@@ -333,14 +340,7 @@ func TestThePastIsBounded(t *testing.T) {
 		})
 	}
 	<-l.reads
-	for waiting := 0; waiting < 3*foldsWaiting; {
-		waiting = 0
-		p.mu.Lock()
-		for _, f := range p.folds {
-			waiting += f.waiting
-		}
-		p.mu.Unlock()
-	}
+	waitingFor(p, 3*foldsWaiting)
 	if _, err := p.At(t.Context(), at(foldsWaiting)); !errors.Is(err, domain.ErrOverloaded) {
 		t.Errorf("one more: %v, want ErrOverloaded", err)
 	}
@@ -359,23 +359,51 @@ func TestThePastIsBounded(t *testing.T) {
 	if _, err := p.At(t.Context(), p.kept[keptMoments-1].Cut); err != nil {
 		t.Errorf("a moment that is kept: %v", err)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	gone := make(chan error, 1)
-	go func() {
-		_, err := p.At(ctx, at(foldsWaiting))
-		gone <- err
-	}()
-	for len(l.reads) > 0 {
-		<-l.reads
+}
+
+// Whoever asks for a moment that is just being given up, as all who waited for
+// it have left, does not go down with it.
+func TestGivenUpMomentIsFoldedAgain(t *testing.T) {
+	log := crowdLog(t, 13, 25, 50)
+	end, err := log.End(t.Context())
+	if err != nil {
+		t.Fatal(err)
 	}
+	l := slow{log, make(chan struct{}), make(chan struct{}, 100)}
+	p := newPast(l)
+	ctx, cancel := context.WithCancel(t.Context())
+	ask := func(ctx context.Context) <-chan error {
+		answer := make(chan error, 1)
+		go func() {
+			_, err := p.At(ctx, end)
+			answer <- err
+		}()
+		return answer
+	}
+	gone := ask(ctx)
 	<-l.reads
+	p.mu.Lock()
+	first := p.folds[end.String()]
+	p.mu.Unlock()
 	cancel()
 	if err := <-gone; !errors.Is(err, context.Canceled) {
 		t.Errorf("who left is told %v", err)
 	}
-	for folding := true; folding; {
-		p.mu.Lock()
-		folding = len(p.folds) > 0
-		p.mu.Unlock()
+	again := ask(t.Context())
+	waitingFor(p, 1)
+	l.may <- struct{}{}
+	if <-first.done; !errors.Is(first.err, context.Canceled) {
+		t.Errorf("what nobody waited for ended with %v", first.err)
+	}
+	select {
+	case l.may <- struct{}{}:
+		if err := <-again; err != nil {
+			t.Errorf("who asks then is told %v", err)
+		}
+	case err := <-again:
+		t.Fatalf("who asks then is told %v, by what was given up", err)
+	}
+	if len(p.folds) != 0 {
+		t.Errorf("%d moments are left on their way", len(p.folds))
 	}
 }
