@@ -181,18 +181,30 @@ func TestRunnerCommitsEachEventOnce(t *testing.T) {
 	})
 }
 
-// Several folds see the same events, in one commit.
+// Several folds see the same events, in one commit, however many it has.
 func TestRunnerFeedsAllFolds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := newWriting(1)
-		log.add(0, 3)
-		var seen []int
-		store := committed(func(changes []projections.Change) { seen = append(seen, len(changes)) })
+		log.add(0, 3) // behind the claim
+		var seen []nth
+		store := committed(func(changes []projections.Change) {
+			if len(changes)%2 != 0 {
+				t.Errorf("%d rows in a commit of two folds", len(changes))
+			}
+			for _, c := range changes {
+				seen = append(seen, *c.Row.(*nth))
+			}
+		})
 		stop := running(log, store, counter{}, counter{})
 		synctest.Wait()
 		_ = stop()
-		if diff := cmp.Diff([]int{8}, seen); diff != "" {
-			t.Errorf("rows per commit, -want +got:\n%s", diff)
+		var want []nth
+		for n := 1; n <= 4; n++ {
+			row := nth{domain.Position{Seq: domain.Seq(n)}, n}
+			want = append(want, row, row)
+		}
+		if diff := cmp.Diff(want, seen, cmp.AllowUnexported(nth{})); diff != "" {
+			t.Errorf("rows, -want +got:\n%s", diff)
 		}
 	})
 }
