@@ -102,6 +102,11 @@ func (l *Log) checkTopics(ctx context.Context) error {
 			}
 		}
 	}
+	return l.checkStarts(ctx)
+}
+
+// checkStarts holds every partition to begin at its first offset.
+func (l *Log) checkStarts(ctx context.Context) error {
 	var starts []int64
 	err := l.whileThere(ctx, func() (err error) {
 		starts, err = l.reads.offsetsOnce(ctx, l.identity.Partitions, earliest)
